@@ -1,0 +1,47 @@
+"""What `manage.py check` looks at, each with a hint of what to do."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def data_folder_is_writable(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if os.access(settings.PHOTOLAB_DATA, os.W_OK | os.X_OK):
+        return []
+    return [
+        Error(
+            f"The data folder {settings.PHOTOLAB_DATA} cannot be written to.",
+            hint="Give this user the right to write there, or set PHOTOLAB_DATA to another folder.",
+            id="gallery.E001",
+        )
+    ]
+
+
+@register()
+def weights_are_present(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.PHOTOLAB_WEIGHTS.is_file() and settings.PHOTOLAB_WEIGHTS.with_suffix(".json").is_file():
+        return []
+    return [
+        Warning(
+            f"The generator's weights {settings.PHOTOLAB_WEIGHTS} or their card are missing; workers cannot color.",
+            hint="Set PHOTOLAB_WEIGHTS to a .safetensors file with its .json card beside it.",
+            id="gallery.W001",
+        )
+    ]
+
+
+@register()
+def debug_stays_at_home(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.DEBUG or settings.ALLOWED_HOSTS != ["*"]:
+        return []
+    return [
+        Warning(
+            "DEBUG shows the insides of the site to every host.",
+            hint="Set DEBUG to 0, or name the hosts in ALLOWED_HOSTS.",
+            id="gallery.W002",
+        )
+    ]

@@ -1,0 +1,190 @@
+"""The only place where a user's bytes become a picture: cheap looks here, decoding in a child process.
+
+The child (decoding.py) has limits of memory, processor time and wall-clock time.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from PIL import Image
+
+from gallery.decoding import (
+    DAMAGED,
+    PREVIEW_QUALITY,
+    PREVIEW_SIDE,
+    REFUSED,
+    THUMB_QUALITY,
+    THUMB_SIDE,
+    encode_jpeg,
+    shrink,
+)
+from gallery.uploading import max_upload_bytes
+
+logger = logging.getLogger(__name__)
+
+CHILD_TIMEOUT_S = 60
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "HEIF": "heic"}
+CONTENT_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    "HEIF": "image/heic",
+}
+ACCEPTED = "JPEG, PNG, WebP, TIFF and HEIC"
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+TOO_SLOW = "Reading this photograph took too long. Save it again in another program, or smaller."
+
+
+class ImageRefused(Exception):
+    """str() is one plain sentence or two for the owner: the reason, and what to do."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of an upload before anything reads it as a picture."""
+
+    digest: str
+    byte_size: int
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A photograph that can be read to its end. Sizes are after orientation; previews are JPEG."""
+
+    format: str
+    width: int
+    height: int
+    has_color: bool
+    preview: bytes
+    thumb: bytes
+
+
+def measure(upload: File) -> Measured:
+    """Refuses by bytes and by signature; the digest tells whether the same bytes are here already."""
+    size = upload.size
+    if size == 0:
+        raise ImageRefused("This file is empty.")
+    if size > max_upload_bytes():
+        raise ImageRefused(
+            f"This file has {size / 1024 / 1024:.0f} MB; at most {settings.PHOTOLAB_MAX_UPLOAD_MB} MB are accepted."
+        )
+    digest = hashlib.sha256()
+    upload.seek(0)
+    for number, chunk in enumerate(upload.chunks()):
+        if number == 0:
+            check_signature(chunk[:32])
+        digest.update(chunk)
+    return Measured(digest.hexdigest(), size)
+
+
+def check_signature(head: bytes) -> None:
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        return
+    if head.startswith((b"II*\0", b"MM\0*")) and head[8:10] != b"CR":
+        return
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return
+    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
+        return
+    raise ImageRefused(f"{describe_unknown(head)}; {ACCEPTED} are accepted.")
+
+
+def describe_unknown(head: bytes) -> str:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith(b"GIF8"):
+        return "This is a GIF"
+    if head.startswith(b"%PDF"):
+        return "This is a PDF document"
+    if head.startswith(b"BM"):
+        return "This is a BMP picture"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "This is an AVIF picture"
+    if head[4:8] == b"ftyp":
+        return "This is a video or a camera raw file"
+    if head.startswith((b"II*\0", b"FUJIFILM", b"IIRO", b"IIU\0")):
+        return "This is a camera raw file"
+    if text.startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
+        return "This is a drawing or a web page (SVG, HTML), not a photograph"
+    return "This is not a photograph"
+
+
+def inspect(upload: File) -> Inspected:
+    with _as_path(upload) as source, _decoded(source, "inspect") as (folder, facts):
+        return Inspected(
+            format=facts["format"],
+            width=facts["width"],
+            height=facts["height"],
+            has_color=facts["has_color"],
+            preview=(folder / "preview.jpg").read_bytes(),
+            thumb=(folder / "thumb.jpg").read_bytes(),
+        )
+
+
+def decode_pixels(path: Path) -> Image.Image:
+    """The whole picture, upright, in mode L or RGB (sRGB)."""
+    with _decoded(path, "pixels") as (folder, facts):
+        size = (facts["width"], facts["height"])
+        return Image.frombytes(facts["mode"], size, (folder / "pixels.raw").read_bytes())
+
+
+def encode_preview(image: Image.Image, long_side: int) -> bytes:
+    """PREVIEW_SIDE or THUMB_SIDE; the same builder as for originals."""
+    quality = THUMB_QUALITY if long_side <= THUMB_SIDE else PREVIEW_QUALITY
+    return encode_jpeg(shrink(image, long_side), quality)
+
+
+@contextmanager
+def _as_path(upload: File) -> Iterator[Path]:
+    """Where the child can read the upload; large uploads are on disk already."""
+    if hasattr(upload, "temporary_file_path"):
+        upload.flush()
+        yield Path(upload.temporary_file_path())
+        return
+    with tempfile.NamedTemporaryFile(prefix="photolab-") as copy:
+        upload.seek(0)
+        for chunk in upload.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
+
+
+@contextmanager
+def _decoded(source: Path, purpose: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    with tempfile.TemporaryDirectory(prefix="photolab-") as name:
+        folder = Path(name)
+        child = _run_child([purpose, str(source), name, str(settings.PHOTOLAB_MAX_PIXELS)])
+        if child.returncode == REFUSED:
+            raise ImageRefused(child.stdout.strip())
+        if child.returncode != 0:
+            logger.warning("The decoder ended with %s: %s", child.returncode, child.stderr.strip()[-2000:])
+            raise ImageRefused(DAMAGED)
+        yield folder, json.loads((folder / "facts.json").read_text())
+
+
+def _run_child(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "gallery.decoding", *arguments],
+            cwd=settings.BASE_DIR,
+            env={"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CHILD_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ImageRefused(TOO_SLOW) from error

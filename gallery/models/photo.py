@@ -1,0 +1,79 @@
+"""Photo, the uploaded original, and Removal, the short-lived trace of a deleted one."""
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    from gallery.models.job import Job, Result
+
+
+class PhotoQuerySet(models.QuerySet):
+    def with_state(self) -> "PhotoQuerySet":
+        """Loads what latest_job and latest_result need: two queries for any number of photos."""
+        from gallery.models.job import Job
+
+        jobs = Job.objects.select_related("result").order_by("-id")
+        return self.prefetch_related(models.Prefetch("jobs", queryset=jobs, to_attr="jobs_newest_first"))
+
+
+class Photo(models.Model):
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos")
+    file_name = models.CharField(max_length=255, help_text="As uploaded, cleaned.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the uploaded bytes.")
+    format = models.CharField(max_length=8)
+    width = models.PositiveIntegerField(help_text="After the orientation is applied.")
+    height = models.PositiveIntegerField()
+    byte_size = models.PositiveBigIntegerField()
+    has_color = models.BooleanField(help_text="The upload is neither grey nor toned.")
+    original_key = models.CharField(max_length=200)
+    preview_key = models.CharField(max_length=200)
+    thumb_key = models.CharField(max_length=200)
+    uploaded_at = models.DateTimeField(db_default=Now())
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [models.UniqueConstraint(fields=("owner", "digest"), name="one_photo_per_owner_and_digest")]
+        indexes = [models.Index(fields=("owner", "-id"), name="photo_owner_newest_first")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def stem(self) -> str:
+        return PurePath(self.file_name).stem or "photo"
+
+    @property
+    def file_keys(self) -> tuple[str, str, str]:
+        return self.original_key, self.preview_key, self.thumb_key
+
+    @property
+    def all_jobs(self) -> list["Job"]:
+        """Newest first; read once, whether with_state() has loaded them or not."""
+        if not hasattr(self, "jobs_newest_first"):
+            self.jobs_newest_first: list[Job] = list(self.jobs.select_related("result").order_by("-id"))
+        return self.jobs_newest_first
+
+    @property
+    def latest_job(self) -> "Job | None":
+        return next(iter(self.all_jobs), None)
+
+    @property
+    def latest_result(self) -> "Result | None":
+        return next((job.result for job in self.all_jobs if job.has_result), None)
+
+
+class Removal(models.Model):
+    """Tells the owner's open pages that a photo is gone; upkeep sweeps it away after a minute."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    photo_id = models.BigIntegerField()
+    removed_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return f"photo {self.photo_id}"

@@ -1,0 +1,37 @@
+"""Worker: one process that colors photos, known by its heartbeat."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.db import models
+from django.db.models.functions import Now
+
+SILENT_AFTER = timedelta(seconds=10)
+
+
+class WorkerQuerySet(models.QuerySet):
+    def live(self) -> "WorkerQuerySet":
+        return self.filter(beat_at__gte=Now() - SILENT_AFTER)
+
+    def silent(self) -> "WorkerQuerySet":
+        return self.filter(beat_at__lt=Now() - SILENT_AFTER)
+
+
+class Worker(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    name = models.CharField(max_length=255, help_text="host:process")
+    queue = models.CharField(max_length=50)
+    device = models.CharField(max_length=50)
+    model_name = models.CharField(max_length=100, blank=True, help_text="Blank until the generator is loaded.")
+    model_digest = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(db_default=Now(), db_index=True)
+    jobs_done = models.PositiveIntegerField(default=0)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-beat_at",)
+
+    def __str__(self) -> str:
+        return self.name

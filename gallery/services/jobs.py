@@ -1,0 +1,138 @@
+"""The verbs that change a job: claim, finish, fail, requeue, cancel, and the owner's second try.
+
+Each is one compare-and-set on the row; `attempt` is the fence that keeps out a worker thought dead.
+"""
+
+import logging
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from gallery import files, queue
+from gallery.keys import attempt_folder
+from gallery.models import Job, JobState, Photo, Result, Worker
+from gallery.models.state import LIVE_STATES, JobQuerySet
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One numbered try at a job: what finish, fail and requeue are fenced by."""
+
+    job_id: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Claim(Attempt):
+    """The right to color one photo, good until the attempt is superseded."""
+
+    worker_id: UUID
+    photo_id: int
+    file_name: str
+    original_key: str
+    format: str
+    width: int
+    height: int
+    has_color: bool
+
+
+@dataclass(frozen=True)
+class ColoredFiles:
+    """What an attempt has stored, ready to become a Result."""
+
+    image_key: str
+    preview_key: str
+    thumb_key: str
+    format: str
+    width: int
+    height: int
+    byte_size: int
+    model_name: str
+    model_digest: str
+
+
+def claim(job_id: int, worker_id: UUID) -> Claim | None:
+    """None: somebody else has the job, it has ended, or it is gone."""
+    with transaction.atomic():
+        taken = Job.objects.filter(pk=job_id).move(
+            JobState.RUNNING,
+            only_if=[JobState.QUEUED],
+            attempt=F("attempt") + 1,
+            worker_id=worker_id,
+            claimed_at=Now(),
+        )
+        if not taken:
+            return None
+        job = Job.objects.select_related("photo").get(pk=job_id)
+    photo = job.photo
+    return Claim(
+        job_id=job.pk,
+        attempt=job.attempt,
+        worker_id=worker_id,
+        photo_id=photo.pk,
+        file_name=photo.file_name,
+        original_key=photo.original_key,
+        format=photo.format,
+        width=photo.width,
+        height=photo.height,
+        has_color=photo.has_color,
+    )
+
+
+def finish(claim: Claim, output: ColoredFiles) -> bool:
+    """False: the claim is lost, and the files in `output` are the caller's to delete."""
+    with transaction.atomic():
+        if not _held(claim).move(JobState.DONE, only_if=[JobState.RUNNING], ended_at=Now(), error=""):
+            return False
+        claimed_at, ended_at = Job.objects.values_list("claimed_at", "ended_at").get(pk=claim.job_id)
+        Result.objects.create(
+            job_id=claim.job_id, duration_s=(ended_at - claimed_at).total_seconds(), **asdict(output)
+        )
+        Worker.objects.filter(pk=claim.worker_id).update(jobs_done=F("jobs_done") + 1)
+    return True
+
+
+def fail(attempt: Attempt, reason: str) -> bool:
+    """`reason` is shown to the owner as it stands."""
+    return _held(attempt).move(JobState.FAILED, only_if=[JobState.RUNNING], ended_at=Now(), error=reason)
+
+
+def requeue(attempt: Attempt) -> bool:
+    """Gives a running job back to the queue and removes what its lost attempt has stored."""
+    with transaction.atomic():
+        back = _held(attempt).move(
+            JobState.QUEUED, only_if=[JobState.RUNNING], worker=None, claimed_at=None, rung_at=None
+        )
+        if back:
+            files.delete_folder_after_commit(attempt_folder(attempt.job_id, attempt.attempt))
+            queue.ring_after_commit(attempt.job_id)
+    return back
+
+
+def cancel(job_id: int) -> bool:
+    """False: the job had ended already. A worker that holds it finds its claim lost."""
+    return Job.objects.filter(pk=job_id).move(JobState.CANCELLED, only_if=LIVE_STATES, ended_at=Now())
+
+
+def retry_photo(photo_id: int) -> Job | None:
+    """A new job for a photo; None when one is live already or the photo is gone."""
+    try:
+        with transaction.atomic():
+            photo = Photo.objects.select_for_update().filter(pk=photo_id).first()
+            if photo is None:
+                return None
+            job = Job.objects.create(photo=photo)
+            queue.ring_after_commit(job.pk)
+            return job
+    except IntegrityError:
+        logger.info("Photo %s has a live job already", photo_id)
+        return None
+
+
+def _held(attempt: Attempt) -> JobQuerySet:
+    return Job.objects.filter(pk=attempt.job_id, attempt=attempt.attempt)

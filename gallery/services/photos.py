@@ -1,0 +1,123 @@
+"""How photographs come in and go. Files are stored before their rows, and deleted after them."""
+
+import logging
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.base import File
+from django.db import IntegrityError, transaction
+
+from gallery import files, images, queue
+from gallery.keys import PhotoKeys, new_photo_keys
+from gallery.models import Job, Photo, Removal, Result
+
+logger = logging.getLogger(__name__)
+
+LONGEST_FILE_NAME = 255
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    photo: Photo
+    is_duplicate: bool
+
+
+def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
+    """Raises images.ImageRefused, and then nothing is stored and no row is made."""
+    measured = images.measure(upload)
+    known = Photo.objects.filter(owner=owner, digest=measured.digest).first()
+    if known is not None:
+        return Uploaded(known, is_duplicate=True)
+    inspected = images.inspect(upload)
+    keys = new_photo_keys(images.EXTENSIONS[inspected.format])
+    photo = Photo(
+        owner=owner,
+        file_name=clean_file_name(upload.name),
+        digest=measured.digest,
+        byte_size=measured.byte_size,
+        format=inspected.format,
+        width=inspected.width,
+        height=inspected.height,
+        has_color=inspected.has_color,
+        original_key=keys.original,
+        preview_key=keys.preview,
+        thumb_key=keys.thumb,
+    )
+    try:
+        _store(upload, inspected, keys)
+        _add_rows(photo)
+    except IntegrityError:
+        files.delete(photo.file_keys)
+        known = Photo.objects.filter(owner=owner, digest=measured.digest).first()
+        if known is None:
+            raise  # the account went away meanwhile
+        return Uploaded(known, is_duplicate=True)
+    except OSError:
+        files.delete(photo.file_keys)
+        raise
+    return Uploaded(photo, is_duplicate=False)
+
+
+def _store(upload: File, inspected: images.Inspected, keys: PhotoKeys) -> None:
+    upload.seek(0)
+    files.store(keys.original, upload)
+    files.store(keys.preview, inspected.preview)
+    files.store(keys.thumb, inspected.thumb)
+
+
+def _add_rows(photo: Photo) -> None:
+    with transaction.atomic():
+        photo.save(force_insert=True)
+        job = Job.objects.create(photo=photo)
+        queue.ring_after_commit(job.pk)
+
+
+def clean_file_name(name: str | None) -> str:
+    """What is shown and offered for download: no folders, no control characters, the ending kept."""
+    bare = PurePosixPath((name or "").replace("\\", "/")).name
+    visible = "".join(sign for sign in bare if unicodedata.category(sign)[0] != "C").strip()
+    visible = unicodedata.normalize("NFC", visible) or "photo"
+    if len(visible) <= LONGEST_FILE_NAME:
+        return visible
+    ending = PurePosixPath(visible).suffix[:16]
+    return visible[: LONGEST_FILE_NAME - len(ending)] + ending
+
+
+def delete_photos(photo_ids: Iterable[int]) -> int:
+    """Rows first, files after the commit. A worker that is coloring one finds its claim lost."""
+    with transaction.atomic():
+        # Locked in this order, so that neither a finishing worker nor a retry adds a row in between.
+        photos = list(Photo.objects.select_for_update().filter(pk__in=list(photo_ids)).order_by("pk"))
+        _delete_locked(photos)
+        Removal.objects.bulk_create(Removal(owner_id=photo.owner_id, photo_id=photo.pk) for photo in photos)
+    return len(photos)
+
+
+def delete_jobs(job_ids: Iterable[int]) -> int:
+    with transaction.atomic():
+        jobs = Job.objects.filter(pk__in=list(job_ids))
+        locked = list(jobs.select_for_update().values_list("pk", flat=True))
+        for result in Result.objects.filter(job_id__in=locked):
+            files.delete_after_commit(result.file_keys)
+        jobs.filter(pk__in=locked).delete()
+    return len(locked)
+
+
+def delete_account(user: AbstractBaseUser) -> None:
+    """The user, every row that hangs on it, and every stored file."""
+    with transaction.atomic():
+        locked = get_user_model().objects.select_for_update().get(pk=user.pk)
+        _delete_locked(list(Photo.objects.select_for_update().filter(owner=locked).order_by("pk")))
+        locked.delete()
+
+
+def _delete_locked(photos: list[Photo]) -> None:
+    ids = [photo.pk for photo in photos]
+    list(Job.objects.select_for_update().filter(photo_id__in=ids).values_list("pk", flat=True))
+    for row in [*photos, *Result.objects.filter(job__photo_id__in=ids)]:
+        files.delete_after_commit(row.file_keys)
+    Photo.objects.filter(pk__in=ids).delete()

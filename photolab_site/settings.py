@@ -1,0 +1,243 @@
+"""Every setting of the site. The defaults run on SQLite, local files and the embedded broker.
+
+The environment is read here and nowhere else; README.md lists each variable.
+"""
+
+import os
+import secrets
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from photolab_site import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TESTING = "test" in sys.argv[1:2]
+
+# --- Where things are kept -------------------------------------------------------------------
+PHOTOLAB_DATA = env.read_path("PHOTOLAB_DATA", BASE_DIR / "data")
+PHOTOLAB_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _kept_secret_key() -> str:
+    """The key made at the first start. Linked into place whole, so that two starts at once agree."""
+    kept = PHOTOLAB_DATA / "secret_key"
+    if not kept.exists():
+        handle, fresh = tempfile.mkstemp(dir=PHOTOLAB_DATA, prefix=".secret_key-")
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(fresh, kept)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(fresh)
+    return kept.read_text().strip()
+
+
+SECRET_KEY = env.read_text("SECRET_KEY", "") or _kept_secret_key()
+DEBUG = env.read_flag("DEBUG", False)
+ALLOWED_HOSTS = env.read_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.read_list("CSRF_TRUSTED_ORIGINS", "")
+
+# --- The product's own limits ----------------------------------------------------------------
+PHOTOLAB_MAX_UPLOAD_MB = env.read_positive_int("PHOTOLAB_MAX_UPLOAD_MB", 64)
+PHOTOLAB_MAX_PIXELS = env.read_positive_int("PHOTOLAB_MAX_PIXELS", 100_000_000)
+PHOTOLAB_DEVICE = env.read_text("PHOTOLAB_DEVICE", "cpu")
+PHOTOLAB_WEIGHTS = env.read_path("PHOTOLAB_WEIGHTS", BASE_DIR / "colorizer" / "weights" / "photolab-1.safetensors")
+PHOTOLAB_SIGNUP_OPEN = env.read_flag("PHOTOLAB_SIGNUP_OPEN", True)
+
+# --- Applications ----------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "gallery",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "photolab_site.urls"
+ASGI_APPLICATION = "photolab_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Database --------------------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.read_database("DATABASE_URL", f"sqlite:///{PHOTOLAB_DATA / 'db.sqlite3'}")
+}
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # connections kept open belong to threads, and under ASGI threads come and go
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000;",
+        "transaction_mode": "IMMEDIATE",
+    }
+    # A file, because real workers and threads of the tests open it too; one for each run.
+    DATABASES["default"]["TEST"] = {"NAME": Path(tempfile.gettempdir()) / f"photolab-test-{os.getpid()}.sqlite3"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Files -----------------------------------------------------------------------------------
+MEDIA_ROOT = PHOTOLAB_DATA / "media"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+FILE_UPLOAD_HANDLERS = ["gallery.uploading.BoundedUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 500
+_S3_BUCKET = env.read_text("PHOTOLAB_S3_BUCKET", "")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if _S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _S3_BUCKET,
+            "endpoint_url": env.read_text("PHOTOLAB_S3_ENDPOINT", "") or None,
+            "access_key": env.read_text("PHOTOLAB_S3_ACCESS_KEY", "") or None,
+            "secret_key": env.read_text("PHOTOLAB_S3_SECRET_KEY", "") or None,
+            "region_name": env.read_text("PHOTOLAB_S3_REGION", "us-east-1"),
+            "addressing_style": "path",
+            "signature_version": "s3v4",
+            "default_acl": None,
+            "file_overwrite": False,
+        },
+    }
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+SERVESTATIC_USE_FINDERS = True  # straight from where they lie: no collecting step to forget
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+
+# --- Accounts --------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "gallery"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "gallery.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Photo-Lab] "
+# Whole families sit behind one address; what guards a password is the limit for each account.
+ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,5/5m/key", "signup": "60/m/ip"}
+vars().update(env.read_email("EMAIL_URL", "consolemail://"))
+DEFAULT_FROM_EMAIL = "Photo-Lab <photolab@localhost>"
+
+# --- Security --------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "style-src": [SELF],
+        "script-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# --- Broker ----------------------------------------------------------------------------------
+REDIS_URL = env.read_text("REDIS_URL", f"redis+socket://{PHOTOLAB_DATA / 'valkey' / 'valkey.sock'}")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "colorize"
+CELERY_TASK_SOFT_TIME_LIMIT = 300
+CELERY_TASK_TIME_LIMIT = 330
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+
+# --- API -------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_RATES": {"tokens": "30/min"},
+    "EXCEPTION_HANDLER": "gallery.api.errors.answer_error",
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Photo-Lab",
+    "DESCRIPTION": "Upload black-and-white photographs, follow their jobs, fetch them in color.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# --- The rest --------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING" if TESTING else "INFO"},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "CRITICAL" if TESTING else "ERROR"},
+    },
+}
