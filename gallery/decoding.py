@@ -198,7 +198,7 @@ def encode_jpeg(image: Image.Image, quality: int) -> bytes:
 def has_color(image: Image.Image) -> bool:
     """False for grey and for toned pictures: there, all chroma points the same way from grey."""
     small = image.convert("YCbCr").resize((48, 48), Image.Resampling.BOX)
-    chroma = [(cb - 128, cr - 128) for _, cb, cr in small.getdata()]
+    chroma = [(cb - 128, cr - 128) for _, cb, cr in small.get_flattened_data()]
     mean_cb = sum(cb for cb, _ in chroma) / len(chroma)
     mean_cr = sum(cr for _, cr in chroma) / len(chroma)
     length = (mean_cb**2 + mean_cr**2) ** 0.5 or 1.0

@@ -1,3 +1,26 @@
-"""Addresses of the pages."""
+"""Addresses of the pages. A name is also the name of the view, and of its template where it has one."""
 
-urlpatterns: list = []
+from django.urls import path, re_path
+
+from gallery.views import accounts, changes, health, live, pages, stored
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("photos/", pages.gallery, name="gallery"),
+    path("photos/upload/", changes.upload, name="upload"),
+    path("photos/sample/", changes.upload_sample, name="upload_sample"),
+    path("photos/cards/", pages.photo_cards, name="photo_cards"),
+    path("photos/events/", live.photo_events, name="photo_events"),
+    path("photos/<int:photo_id>/", pages.photo, name="photo"),
+    path("photos/<int:photo_id>/status/", pages.photo_status, name="photo_status"),
+    path("photos/<int:photo_id>/delete/", changes.photo_delete, name="photo_delete"),
+    path("photos/<int:photo_id>/retry/", changes.photo_retry, name="photo_retry"),
+    re_path(
+        r"^photos/(?P<photo_id>[0-9]+)/files/(?P<kind>original|preview|thumb)/$", stored.photo_file, name="photo_file"
+    ),
+    path("jobs/<int:job_id>/cancel/", changes.job_cancel, name="job_cancel"),
+    re_path(r"^results/(?P<job_id>[0-9]+)/files/(?P<kind>image|preview|thumb)/$", stored.result_file, name="result_file"),
+    path("accounts/", accounts.account, name="account"),
+    path("accounts/delete/", accounts.account_delete, name="account_delete"),
+]

@@ -1,0 +1,78 @@
+"""The one rescuer. It goes by rows and heartbeats, works without the broker, and may run several times at once.
+
+Jobs of dead workers are given back or given up, jobs whose message was lost are rung again.
+"""
+
+import logging
+from dataclasses import astuple, dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from gallery import queue, services
+from gallery.models import MAX_ATTEMPTS, Job, JobState, Removal, Worker
+
+logger = logging.getLogger(__name__)
+
+PASS_EVERY_S = 2.0
+RING_AGAIN_AFTER = timedelta(seconds=15)
+RING_AT_MOST = 100
+FORGET_WORKER_AFTER = timedelta(hours=1)
+FORGET_REMOVAL_AFTER = timedelta(minutes=1)
+GIVEN_UP = (
+    "The worker stopped three times while coloring this photo, so it was given up. "
+    "Try again later, or upload a smaller copy."
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    requeued: int
+    given_up: int
+    rung: int
+    workers_forgotten: int
+
+    def __bool__(self) -> bool:
+        return any(astuple(self))
+
+
+def run_pass() -> Done:
+    requeued, given_up = rescue_orphans()
+    rung = ring_forgotten()
+    Removal.objects.filter(removed_at__lt=Now() - FORGET_REMOVAL_AFTER).delete()
+    forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
+    done = Done(requeued, given_up, rung, forgotten)
+    if done:
+        logger.info(
+            "Given back to the queue: %s, given up: %s, rung again: %s, silent workers forgotten: %s", *astuple(done)
+        )
+    return done
+
+
+def rescue_orphans() -> tuple[int, int]:
+    """Running jobs that no live worker holds: how many were given back, and how many given up."""
+    holder_lives = Exists(Worker.objects.live().filter(pk=OuterRef("worker_id")))
+    requeued = given_up = 0
+    for job_id, number in (
+        Job.objects.filter(~holder_lives, status=JobState.RUNNING).order_by("pk").values_list("pk", "attempt")
+    ):
+        attempt = services.Attempt(job_id, number)
+        if number < MAX_ATTEMPTS:
+            requeued += services.requeue(attempt)
+        else:
+            given_up += services.fail(attempt, GIVEN_UP)
+    return requeued, given_up
+
+
+def ring_forgotten() -> int:
+    """Rings until the broker fails to answer: then the rest waits for the next pass."""
+    forgotten = Job.objects.filter(
+        Q(rung_at=None) | Q(rung_at__lt=Now() - RING_AGAIN_AFTER), status=JobState.QUEUED
+    ).order_by("pk")
+    rung = 0
+    for job_id in forgotten.values_list("pk", flat=True)[:RING_AT_MOST]:
+        if not queue.ring(job_id):
+            break
+        rung += 1
+    return rung

@@ -1,0 +1,1 @@
+"""The pages. A view fetches its rows through gallery.access and changes them through gallery.services."""

@@ -1,0 +1,34 @@
+"""The account's own pages: what is kept here, and deleting all of it."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from gallery import services
+from gallery.access import photos_of
+
+
+@require_safe
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    return render(request, "gallery/account.html", {"photo_count": photos_of(request).count()})
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def account_delete(request: HttpRequest) -> HttpResponse:
+    context = {"photo_count": photos_of(request).count(), "error": ""}
+    if request.method == "POST":
+        user = request.user
+        if user.check_password(request.POST.get("password", "")):
+            services.delete_account(user)
+            logout(request)
+            messages.success(request, "Your account and everything in it are deleted.")
+            return redirect("home")
+        context["error"] = "This is not your password. Nothing was deleted."
+    return render(request, "gallery/account_delete.html", context, status=200 if not context["error"] else 422)

@@ -1,0 +1,130 @@
+"""What owners do to their photos: upload, delete, try again, cancel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.base import File
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from gallery import services, showcase
+from gallery.access import job_for, photo_for
+from gallery.images import ImageRefused
+from gallery.models import Photo
+from gallery.services.photos import clean_file_name
+from gallery.views.pages import card_of
+
+
+@dataclass
+class Sorted:
+    """What became of the files of one upload."""
+
+    accepted: list[Photo] = field(default_factory=list)
+    duplicates: list[tuple[str, Photo]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+@require_POST
+@login_required
+def upload(request: HttpRequest) -> HttpResponse:
+    outcome = _take_in(request, request.FILES.getlist("file"))
+    if not request.accepts("text/html"):
+        return JsonResponse(_as_json(request, outcome))
+    _tell(request, outcome)
+    return redirect("gallery")
+
+
+@require_POST
+@login_required
+def upload_sample(request: HttpRequest) -> HttpResponse:
+    path = showcase.sample_path()
+    if path is None:
+        messages.error(request, "The sample photograph is missing from this installation.")
+        return redirect("gallery")
+    with path.open("rb") as file:
+        _tell(request, _take_in(request, [File(file, name="Sample photograph.jpg")]))
+    return redirect("gallery")
+
+
+def _take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
+    """One unusable file never spoils the others."""
+    outcome = Sorted()
+    for one in uploads:
+        name = clean_file_name(one.name)
+        try:
+            uploaded = services.upload_photo(request.user, one)
+        except ImageRefused as refusal:
+            outcome.refused.append((name, str(refusal)))
+            continue
+        if uploaded.is_duplicate:
+            outcome.duplicates.append((name, uploaded.photo))
+        else:
+            outcome.accepted.append(uploaded.photo)
+    return outcome
+
+
+def _as_json(request: HttpRequest, outcome: Sorted) -> dict[str, list[dict[str, object]]]:
+    return {
+        "accepted": [{"id": photo.pk, "card": card_of(request, photo)} for photo in outcome.accepted],
+        "duplicates": [
+            {
+                "id": photo.pk,
+                "name": name,
+                "url": reverse("photo", args=[photo.pk]),
+                "message": _duplicate_message(name, photo),
+            }
+            for name, photo in outcome.duplicates
+        ],
+        "refused": [{"name": name, "reason": reason} for name, reason in outcome.refused],
+    }
+
+
+def _tell(request: HttpRequest, outcome: Sorted) -> None:
+    count = len(outcome.accepted)
+    if count:
+        messages.success(request, "1 photo uploaded." if count == 1 else f"{count} photos uploaded.")
+    for name, photo in outcome.duplicates:
+        messages.info(request, _duplicate_message(name, photo))
+    for name, reason in outcome.refused:
+        messages.error(request, f"{name}: {reason}")
+    if not (count or outcome.duplicates or outcome.refused):
+        messages.error(request, "No file was chosen.")
+
+
+def _duplicate_message(name: str, photo: Photo) -> str:
+    if name == photo.file_name:
+        return f"{name} is in your gallery already."
+    return f"{name} is in your gallery already, as {photo.file_name}."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def photo_delete(request: HttpRequest, photo_id: int) -> HttpResponse:
+    photo = photo_for(request, photo_id)
+    if request.method != "POST":
+        return render(request, "gallery/photo_delete.html", {"photo": photo})
+    services.delete_photos([photo.pk])
+    messages.success(request, f"{photo.file_name} is deleted.")
+    return redirect("gallery")
+
+
+@require_POST
+@login_required
+def photo_retry(request: HttpRequest, photo_id: int) -> HttpResponse:
+    photo = photo_for(request, photo_id)
+    if services.retry_photo(photo.pk) is None:
+        messages.info(request, "This photo is being colored already.")
+    return redirect("photo", photo_id=photo.pk)
+
+
+@require_POST
+@login_required
+def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
+    job = job_for(request, job_id)
+    if not services.cancel(job.pk):
+        messages.info(request, "There was nothing left to cancel: this job has ended.")
+    return redirect("photo", photo_id=job.photo_id)

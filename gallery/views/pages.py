@@ -1,0 +1,100 @@
+"""Pages that show: the front page, the gallery, one photo, and the pieces that update themselves."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from gallery import showcase
+from gallery.access import photo_for, photos_of
+from gallery.images import ACCEPTED
+from gallery.models import Photo, Worker
+from gallery.waiting import waiting_of
+
+PAGE_SIZE = 60
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "gallery/home.html", {"showcase": showcase.examples()})
+
+
+@require_safe
+@login_required
+def gallery(request: HttpRequest) -> HttpResponse:
+    photos, next_cursor = page_of_photos(request)
+    context = {
+        "photos": photos,
+        "next_cursor": next_cursor,
+        "is_first_page": "before" not in request.GET,
+        "photo_count": photos_of(request).count(),
+        "live_workers": Worker.objects.live().count(),
+        "upload_limits": upload_limits(),
+        "sample_available": showcase.sample_path() is not None,
+    }
+    return render(request, "gallery/gallery.html", context)
+
+
+def page_of_photos(request: HttpRequest) -> tuple[list[Photo], str | None]:
+    """Keyset pagination: a photo that arrives meanwhile moves nothing."""
+    photos = photos_of(request)
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        photos = photos.filter(pk__lt=int(before))
+    found = list(photos[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], str(found[PAGE_SIZE - 1].pk) if len(found) > PAGE_SIZE else None
+
+
+def upload_limits() -> dict[str, Any]:
+    return {
+        "max_mb": settings.PHOTOLAB_MAX_UPLOAD_MB,
+        "max_megapixels": settings.PHOTOLAB_MAX_PIXELS // 1_000_000,
+        "formats": ACCEPTED,
+    }
+
+
+@require_safe
+@login_required
+def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
+    shown = photo_for(request, photo_id)
+    context = _state_of(shown)
+    context["older"] = photos_of(request).filter(pk__lt=photo_id).values_list("pk", flat=True).first()
+    newer = photos_of(request).filter(pk__gt=photo_id).order_by("id")
+    context["newer"] = newer.values_list("pk", flat=True).first()
+    return render(request, "gallery/photo.html", context)
+
+
+@require_safe
+@login_required
+def photo_status(request: HttpRequest, photo_id: int) -> HttpResponse:
+    return render(request, "gallery/_photo_status.html", _state_of(photo_for(request, photo_id)))
+
+
+def _state_of(shown: Photo) -> dict[str, Any]:
+    waiting = waiting_of(shown.latest_job)
+    return {
+        "photo": shown,
+        "job": shown.latest_job,
+        "result": shown.latest_result,
+        "position": waiting.position,
+        "eta_s": waiting.eta_s,
+        "live_workers": waiting.live_workers,
+    }
+
+
+@require_safe
+@login_required
+def photo_cards(request: HttpRequest) -> JsonResponse:
+    """The same cards that the gallery is made of, for the ids that a page waits for."""
+    asked = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 19]
+    found = photos_of(request).filter(pk__in=asked[: 2 * PAGE_SIZE])
+    cards = {str(shown.pk): card_of(request, shown) for shown in found}
+    return JsonResponse({"cards": cards, "gone": [pk for pk in asked[: 2 * PAGE_SIZE] if str(pk) not in cards]})
+
+
+def card_of(request: HttpRequest, shown: Photo) -> str:
+    return render_to_string("gallery/_photo_card.html", {"photo": shown}, request=request)

@@ -1,0 +1,44 @@
+"""How long a job has yet to wait: its place in the queue and a guess from the last results' times."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from statistics import median
+
+from gallery.models import Job, JobState, Result, Worker
+
+RESULTS_LOOKED_AT = 20
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """position 1 is next; both are None for a job that waits no more, eta_s also when nobody can tell."""
+
+    position: int | None
+    eta_s: int | None
+    live_workers: int
+
+
+def waiting_of(job: Job | None) -> Waiting:
+    live_workers = Worker.objects.live().count()
+    if job is None or not job.is_live:
+        return Waiting(None, None, live_workers)
+    typical_s = typical_duration_s()
+    if job.status == JobState.RUNNING:
+        eta_s = None if typical_s is None else max(1, ceil(typical_s - _running_s(job)))
+        return Waiting(None, eta_s, live_workers)
+    position = Job.objects.filter(status=JobState.QUEUED, pk__lte=job.pk).count()
+    if typical_s is None or live_workers == 0:
+        return Waiting(position, None, live_workers)
+    ahead = position + Job.objects.filter(status=JobState.RUNNING).count()
+    return Waiting(position, max(1, ceil(typical_s * ahead / live_workers)), live_workers)
+
+
+def typical_duration_s() -> float | None:
+    """None before the first result."""
+    durations = list(Result.objects.order_by("-id").values_list("duration_s", flat=True)[:RESULTS_LOOKED_AT])
+    return median(durations) if durations else None
+
+
+def _running_s(job: Job) -> float:
+    return (datetime.now(UTC) - job.claimed_at).total_seconds() if job.claimed_at else 0.0
