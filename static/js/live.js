@@ -1,0 +1,126 @@
+// Keeps the gallery's cards true: fetches those that changed and puts them in place.
+
+const POSITIONS_EVERY_MS = 10_000;
+const NEVER_SEEN_AT_ONCE = 60;
+const grid = document.getElementById("photos");
+const texts = grid.dataset;
+
+const cardOf = (id) => grid.querySelector(`[data-photo-id="${id}"]`);
+const isWaiting = (card) => ["queued", "running"].includes(card.dataset.state);
+const waitingIds = () =>
+  [...grid.querySelectorAll("[data-photo-id]")].filter(isWaiting).map((card) => Number(card.dataset.photoId));
+
+function announce(template, card) {
+  const detail = template.replace("{name}", card.dataset.name);
+  document.dispatchEvent(new CustomEvent("announce", { detail }));
+}
+
+function parseCard(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return template.content.firstElementChild;
+}
+
+function announceChange(before, card) {
+  if (before.dataset.state === card.dataset.state) return;
+  if (card.dataset.state === "done") {
+    card.classList.add("is-new");
+    announce(texts.textDone, card);
+  }
+  if (card.dataset.state === "failed") announce(texts.textFailed, card);
+}
+
+function replace(before, card) {
+  if (before.outerHTML === card.outerHTML) return;
+  announceChange(before, card);
+  const hadFocus = before.contains(document.activeElement);
+  before.replaceWith(card);
+  if (hadFocus) card.querySelector("a").focus();
+}
+
+function place(id, html) {
+  const card = parseCard(html);
+  const before = cardOf(id);
+  if (before) {
+    replace(before, card);
+    return;
+  }
+  // Newest first: a photo older than the last card belongs to a page not loaded yet.
+  const next = [...grid.children].find((other) => Number(other.dataset.photoId) < id);
+  if (next) next.before(card);
+  else if (!document.getElementById("more")) grid.append(card);
+}
+
+function showWhetherEmpty() {
+  const isEmpty = grid.childElementCount === 0;
+  document.getElementById("empty").hidden = !isEmpty;
+}
+
+function remove(id) {
+  const card = cardOf(id);
+  if (!card) return;
+  const neighbor = card.nextElementSibling || card.previousElementSibling;
+  const hadFocus = card.contains(document.activeElement);
+  card.remove();
+  if (hadFocus) (neighbor?.querySelector("a") || document.getElementById("main")).focus();
+}
+
+async function refresh(ids) {
+  if (!ids.length) return;
+  const address = `${texts.cards}?ids=${ids.slice(0, NEVER_SEEN_AT_ONCE).join(",")}`;
+  let answer;
+  try {
+    const response = await fetch(address, { headers: { Accept: "application/json" } });
+    if (!response.ok || response.redirected) return;
+    answer = await response.json();
+  } catch (error) {
+    // The network is away for a moment; the next event or the next look brings it up to date.
+    if (error instanceof TypeError) return;
+    throw error;
+  }
+  for (const [id, html] of Object.entries(answer.cards)) place(Number(id), html);
+  answer.gone.forEach(remove);
+  showWhetherEmpty();
+}
+
+document.addEventListener("photos-changed", (event) => refresh(event.detail.ids ?? waitingIds()));
+document.addEventListener("photos-added", (event) => {
+  for (const { id, card } of event.detail) place(id, card);
+  showWhetherEmpty();
+});
+
+// Places in the queue move on without any change to one's own photos.
+setInterval(() => {
+  if (!document.hidden) refresh(waitingIds());
+}, POSITIONS_EVERY_MS);
+
+// "Load more" is a link to the next page; here its cards are added to this one.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("#more a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  link.setAttribute("aria-busy", "true");
+  const response = await fetch(link.href).catch(() => null);
+  if (!response?.ok) {
+    location.href = link.href;
+    return;
+  }
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const cards = [...page.getElementById("photos").children].filter((card) => !cardOf(card.dataset.photoId));
+  grid.append(...cards);
+  const more = page.getElementById("more");
+  const here = document.getElementById("more");
+  if (more) here.replaceWith(more);
+  else here.remove();
+  cards[0]?.querySelector("a").focus();
+});
+
+// "Try again" on a card stays on the page.
+document.addEventListener("submit", async (event) => {
+  if (event.target.id !== "card-actions" || !event.submitter) return;
+  event.preventDefault();
+  const card = event.submitter.closest("[data-photo-id]");
+  const body = new FormData(event.target);
+  await fetch(event.submitter.formAction, { method: "POST", body }).catch(() => null);
+  refresh([Number(card.dataset.photoId)]);
+});

@@ -1,0 +1,50 @@
+// One photo's page: redraws the state when it changes, and steps to its neighbors by arrow keys.
+
+const POSITION_EVERY_MS = 10_000;
+const holder = document.getElementById("photo-state");
+const { photoId, status: address } = holder.dataset;
+const state = () => holder.firstElementChild.dataset.state;
+const isWaiting = () => ["queued", "running"].includes(state());
+
+function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return template.content.firstElementChild;
+}
+
+function put(next) {
+  const before = holder.firstElementChild;
+  if (before.outerHTML === next.outerHTML) return;
+  const changed = before.dataset.state !== next.dataset.state;
+  const hadFocus = before.contains(document.activeElement);
+  before.replaceWith(next);
+  if (!changed) return;
+  const words = next.dataset.announce;
+  if (words) document.dispatchEvent(new CustomEvent("announce", { detail: words }));
+  if (hadFocus) holder.focus();
+}
+
+async function refresh() {
+  const response = await fetch(address).catch(() => null);
+  if (response?.status === 404) location.href = holder.dataset.gallery;
+  if (!response?.ok || response.redirected) return;
+  put(parse(await response.text()));
+}
+
+document.addEventListener("photos-changed", (event) => {
+  const { ids } = event.detail;
+  if (ids ? ids.includes(Number(photoId)) : isWaiting()) refresh();
+});
+setInterval(() => {
+  if (isWaiting() && !document.hidden) refresh();
+}, POSITION_EVERY_MS);
+
+const STEPS = { ArrowLeft: "newer", ArrowRight: "older" };
+
+document.addEventListener("keydown", (event) => {
+  // The slider and every other field keep their own arrow keys.
+  if (event.target.closest("input, textarea, select") || event.defaultPrevented) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = STEPS[event.key] && document.querySelector(`a[data-step="${STEPS[event.key]}"]`);
+  if (link) location.href = link.href;
+});
