@@ -19,7 +19,9 @@ def answer_file(
     request: HttpRequest, key: str, *, file_format: str, download_name: str, as_attachment: bool
 ) -> HttpResponseBase:
     """`file_format` is one of images.CONTENT_TYPES. The caller has checked who asks."""
-    etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'  # a name is never used twice, so it stands for the bytes
+    etag = (
+        f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'  # a name is never used twice, so it stands for the bytes
+    )
     if etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
         response: HttpResponseBase = HttpResponse(status=304)
     else:

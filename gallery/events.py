@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 
 from gallery.models import Job, Removal
@@ -106,11 +106,13 @@ def changes_since(seconds: float) -> dict[Change, tuple[int, int]] | None:
     try:
         found: dict[Change, tuple[int, int]] = {
             ("job", pk, changed_at): (owner_id, photo_id)
-            for pk, changed_at, owner_id, photo_id in jobs.values_list("pk", "changed_at", "photo__owner_id", "photo_id")
+            for pk, changed_at, owner_id, photo_id in jobs.values_list(
+                "pk", "changed_at", "photo__owner_id", "photo_id"
+            )
         }
         for pk, owner_id, photo_id in removals.values_list("pk", "owner_id", "photo_id"):
             found["removal", pk, None] = (owner_id, photo_id)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         logger.exception("Open pages hear nothing until the database answers")
         connection.close()
         return None

@@ -142,7 +142,7 @@ def decode_pixels(path: Path) -> Image.Image:
 
 def encode_preview(image: Image.Image, long_side: int) -> bytes:
     """PREVIEW_SIDE or THUMB_SIDE; the same builder as for originals."""
-    quality = THUMB_QUALITY if long_side <= THUMB_SIDE else PREVIEW_QUALITY
+    quality = {PREVIEW_SIDE: PREVIEW_QUALITY, THUMB_SIDE: THUMB_QUALITY}[long_side]
     return encode_jpeg(shrink(image, long_side), quality)
 
 

@@ -20,7 +20,9 @@ urlpatterns = [
         r"^photos/(?P<photo_id>[0-9]+)/files/(?P<kind>original|preview|thumb)/$", stored.photo_file, name="photo_file"
     ),
     path("jobs/<int:job_id>/cancel/", changes.job_cancel, name="job_cancel"),
-    re_path(r"^results/(?P<job_id>[0-9]+)/files/(?P<kind>image|preview|thumb)/$", stored.result_file, name="result_file"),
+    re_path(
+        r"^results/(?P<job_id>[0-9]+)/files/(?P<kind>image|preview|thumb)/$", stored.result_file, name="result_file"
+    ),
     path("accounts/", accounts.account, name="account"),
     path("accounts/delete/", accounts.account_delete, name="account_delete"),
 ]

@@ -26,11 +26,11 @@ class Job(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        constraints = [
+        constraints = (
             models.UniqueConstraint(
                 fields=("photo",), condition=models.Q(status__in=LIVE_STATES), name="one_live_job_per_photo"
-            )
-        ]
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Job {self.pk}"

@@ -38,8 +38,8 @@ class Photo(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        constraints = [models.UniqueConstraint(fields=("owner", "digest"), name="one_photo_per_owner_and_digest")]
-        indexes = [models.Index(fields=("owner", "-id"), name="photo_owner_newest_first")]
+        constraints = (models.UniqueConstraint(fields=("owner", "digest"), name="one_photo_per_owner_and_digest"),)
+        indexes = (models.Index(fields=("owner", "-id"), name="photo_owner_newest_first"),)
 
     def __str__(self) -> str:
         return self.file_name

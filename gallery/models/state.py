@@ -1,7 +1,7 @@
 """The states of a job and the moves between them, written once as data.
 
-    QUEUED ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED | ─requeue→ QUEUED
-    QUEUED, RUNNING ─cancel→ CANCELLED
+QUEUED ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED | ─requeue→ QUEUED
+QUEUED, RUNNING ─cancel→ CANCELLED
 """
 
 from collections.abc import Iterable

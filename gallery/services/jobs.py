@@ -90,9 +90,7 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
         if not _held(claim).move(JobState.DONE, only_if=[JobState.RUNNING], ended_at=Now(), error=""):
             return False
         claimed_at, ended_at = Job.objects.values_list("claimed_at", "ended_at").get(pk=claim.job_id)
-        Result.objects.create(
-            job_id=claim.job_id, duration_s=(ended_at - claimed_at).total_seconds(), **asdict(output)
-        )
+        Result.objects.create(job_id=claim.job_id, duration_s=(ended_at - claimed_at).total_seconds(), **asdict(output))
         Worker.objects.filter(pk=claim.worker_id).update(jobs_done=F("jobs_done") + 1)
     return True
 

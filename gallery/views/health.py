@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from django.db import DatabaseError, models
+from django.db import DatabaseError, InterfaceError, models
 from django.db.models.functions import Now
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def healthz(request: HttpRequest) -> JsonResponse:
     try:
         return JsonResponse({"ok": True, **_figures()})
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         logger.exception("The database does not answer")
         return JsonResponse({"ok": False, "error": "The database does not answer."}, status=503)
 

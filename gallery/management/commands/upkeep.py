@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from gallery import upkeep
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 upkeep.run_pass()
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 logger.exception("The database does not answer; upkeep tries again")
             connection.close()
             stop.wait(upkeep.PASS_EVERY_S)

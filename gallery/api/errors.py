@@ -1,0 +1,39 @@
+"""Every error of the API is {"error": one sentence} with the fitting status."""
+
+from typing import Any
+
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+
+class Refused(APIException):
+    """What was sent was understood and cannot be used."""
+
+    status_code = 422
+    default_code = "refused"
+
+
+class Conflict(APIException):
+    status_code = 409
+    default_code = "conflict"
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, ValidationError):
+        response.status_code = 422
+        response.data = {"error": " ".join(_sentences(response.data))}
+    else:
+        response.data = {"error": str(response.data.get("detail", "This did not work."))}
+    return response
+
+
+def _sentences(details: Any) -> list[str]:
+    if isinstance(details, dict):
+        return [f"{name}: {text}" for name, inner in details.items() for text in _sentences(inner)]
+    if isinstance(details, list):
+        return [text for inner in details for text in _sentences(inner)]
+    return [str(details)]

@@ -1,0 +1,116 @@
+"""The calls of the API."""
+
+from django.contrib.auth import authenticate
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from knox.models import get_token_model
+from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from gallery import services
+from gallery.access import job_for, photo_for
+from gallery.api import serializers as shapes
+from gallery.api.errors import Conflict, Refused
+from gallery.images import ImageRefused
+from gallery.views.pages import page_of_photos
+from gallery.views.stored import answer_photo_file, answer_result_file
+
+FILE = {(200, "image/*"): OpenApiTypes.BINARY, 404: shapes.ErrorAnswer}
+
+
+class Tokens(APIView):
+    permission_classes = (AllowAny,)
+    throttle_classes = (ScopedRateThrottle,)
+    throttle_scope = "tokens"
+
+    @extend_schema(request=shapes.TokenRequest, responses={201: shapes.TokenAnswer, 401: shapes.ErrorAnswer}, auth=[])
+    def post(self, request: Request) -> Response:
+        """A token for name (or e-mail address) and password; it is shown this once."""
+        asked = shapes.TokenRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user = authenticate(request._request, **asked.validated_data)
+        if user is None:
+            raise AuthenticationFailed("The name or the password is wrong.")
+        _, token = get_token_model().objects.create(user=user)
+        return Response({"token": token}, status=201)
+
+
+class Photos(APIView):
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        operation_id="photos_list",
+        parameters=[OpenApiParameter("before", str, description="`next` of the page before")],
+        responses=shapes.PhotoPage,
+    )
+    def get(self, request: Request) -> Response:
+        """Your photos, newest first."""
+        photos, cursor = page_of_photos(request)
+        return Response(shapes.PhotoPage({"photos": photos, "next": cursor}).data)
+
+    @extend_schema(
+        request={"multipart/form-data": shapes.UploadRequest},
+        responses={201: shapes.UploadAnswer, 200: shapes.UploadAnswer, 422: shapes.ErrorAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Upload one photograph. 200 with `duplicate` when the same bytes are here already."""
+        sent = shapes.UploadRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        try:
+            uploaded = services.upload_photo(request.user, sent.validated_data["file"])
+        except ImageRefused as refusal:
+            raise Refused(str(refusal)) from refusal
+        answer = dict(shapes.UploadAnswer(uploaded.photo).data)
+        if uploaded.is_duplicate:
+            return Response({**answer, "duplicate": True})
+        return Response(answer, status=201)
+
+
+class OnePhoto(APIView):
+    @extend_schema(responses={200: shapes.PhotoAnswer, 404: shapes.ErrorAnswer})
+    def get(self, request: Request, photo_id: int) -> Response:
+        return Response(shapes.PhotoAnswer(photo_for(request, photo_id)).data)
+
+    @extend_schema(responses={204: None, 404: shapes.ErrorAnswer})
+    def delete(self, request: Request, photo_id: int) -> Response:
+        """Deletes the photo, its results and their files."""
+        services.delete_photos([photo_for(request, photo_id).pk])
+        return Response(status=204)
+
+
+class PhotoOriginal(APIView):
+    @extend_schema(responses=FILE)
+    def get(self, request: Request, photo_id: int) -> HttpResponseBase:
+        """The uploaded file, byte for byte."""
+        return answer_photo_file(request, photo_for(request, photo_id), "original", as_attachment=True)
+
+
+class PhotoResult(APIView):
+    @extend_schema(responses=FILE)
+    def get(self, request: Request, photo_id: int) -> HttpResponseBase:
+        """The newest color picture at full size."""
+        result = photo_for(request, photo_id).latest_result
+        if result is None:
+            raise NotFound("not colored yet")
+        return answer_result_file(request, result.job, "image", as_attachment=True)
+
+
+class OneJob(APIView):
+    @extend_schema(responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer})
+    def get(self, request: Request, job_id: int) -> Response:
+        return Response(shapes.describe_job(job_for(request, job_id)))
+
+
+class JobCancel(APIView):
+    @extend_schema(request=None, responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer, 409: shapes.ErrorAnswer})
+    def post(self, request: Request, job_id: int) -> Response:
+        job = job_for(request, job_id)
+        if not services.cancel(job.pk):
+            raise Conflict("This job has ended already.")
+        return Response(shapes.describe_job(job_for(request, job_id)))
