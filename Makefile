@@ -1,0 +1,42 @@
+# `make run` starts Photo-Lab, `make test` proves it, `make lint` reads it. Nothing else is needed.
+
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.requirements.done
+	@exec $(BIN)/python -m photolab_site.run
+
+test: $(VENV)/.requirements-dev.done
+	@exec $(BIN)/python manage.py test $(TESTS)
+
+lint: $(VENV)/.requirements-dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# A stamp keeps the sum of the requirements that were installed: only another sum installs again,
+# not a newer time stamp, which every checkout gives.
+$(VENV)/.%.done: FORCE | $(VENV)/.made
+	@sum=$$(cat requirements*.txt | cksum); \
+	if [ "$$sum" != "$$(cat $@ 2>/dev/null)" ]; then \
+		echo "Photo-Lab: installing $*.txt into $(VENV) (the first time takes some minutes) ..."; \
+		$(BIN)/python -m pip install --disable-pip-version-check -r $*.txt && echo "$$sum" > $@; \
+	fi
+
+$(VENV)/.made:
+	@for python in $(PYTHON) python3.11 python3; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Photo-Lab: making $(VENV) with $$($$python --version) ..."; \
+			$$python -m venv $(VENV) && touch $@ && exit 0; \
+			echo "Photo-Lab: $$python could not make $(VENV); on Debian, install python3-venv." >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "Photo-Lab needs Python 3.11 or newer: install python3.11, or name one by PYTHON=..." >&2; \
+	exit 1
+
+.PHONY: FORCE
+FORCE:
