@@ -6,7 +6,7 @@ for (const button of document.querySelectorAll("[data-show-password]")) {
   button.addEventListener("click", () => {
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
-    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    button.firstElementChild.textContent = shown ? button.dataset.hide : button.dataset.show;
   });
 }
 

@@ -1,14 +1,16 @@
 // Keeps the gallery's cards true: fetches those that changed and puts them in place.
 
 const POSITIONS_EVERY_MS = 10_000;
-const NEVER_SEEN_AT_ONCE = 60;
+const AT_ONCE = 60;
 const grid = document.getElementById("photos");
 const texts = grid.dataset;
 
 const cardOf = (id) => grid.querySelector(`[data-photo-id="${id}"]`);
 const isWaiting = (card) => ["queued", "running"].includes(card.dataset.state);
-const waitingIds = () =>
-  [...grid.querySelectorAll("[data-photo-id]")].filter(isWaiting).map((card) => Number(card.dataset.photoId));
+const shown = () => [...grid.querySelectorAll("[data-photo-id]")];
+const idOf = (card) => Number(card.dataset.photoId);
+const waitingIds = () => shown().filter(isWaiting).map(idOf);
+const shownIds = () => shown().map(idOf);
 
 function announce(template, card) {
   const detail = template.replace("{name}", card.dataset.name);
@@ -46,7 +48,7 @@ function place(id, html) {
     return;
   }
   // Newest first: a photo older than the last card belongs to a page not loaded yet.
-  const next = [...grid.children].find((other) => Number(other.dataset.photoId) < id);
+  const next = [...grid.children].find((other) => idOf(other) < id);
   if (next) next.before(card);
   else if (!document.getElementById("more")) grid.append(card);
 }
@@ -67,7 +69,7 @@ function remove(id) {
 
 async function refresh(ids) {
   if (!ids.length) return;
-  const address = `${texts.cards}?ids=${ids.slice(0, NEVER_SEEN_AT_ONCE).join(",")}`;
+  const address = `${texts.cards}?ids=${ids.slice(0, AT_ONCE).join(",")}`;
   let answer;
   try {
     const response = await fetch(address, { headers: { Accept: "application/json" } });
@@ -83,7 +85,9 @@ async function refresh(ids) {
   showWhetherEmpty();
 }
 
-document.addEventListener("photos-changed", (event) => refresh(event.detail.ids ?? waitingIds()));
+document.addEventListener("photos-changed", ({ detail }) => {
+  refresh(detail.ids ?? (detail.look === "shown" ? shownIds() : waitingIds()));
+});
 document.addEventListener("photos-added", (event) => {
   for (const { id, card } of event.detail) place(id, card);
   showWhetherEmpty();
@@ -106,7 +110,7 @@ document.addEventListener("click", async (event) => {
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const cards = [...page.getElementById("photos").children].filter((card) => !cardOf(card.dataset.photoId));
+  const cards = [...page.getElementById("photos").children].filter((card) => !cardOf(idOf(card)));
   grid.append(...cards);
   const more = page.getElementById("more");
   const here = document.getElementById("more");
@@ -122,5 +126,5 @@ document.addEventListener("submit", async (event) => {
   const card = event.submitter.closest("[data-photo-id]");
   const body = new FormData(event.target);
   await fetch(event.submitter.formAction, { method: "POST", body }).catch(() => null);
-  refresh([Number(card.dataset.photoId)]);
+  refresh([idOf(card)]);
 });

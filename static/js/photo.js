@@ -31,9 +31,9 @@ async function refresh() {
   put(parse(await response.text()));
 }
 
-document.addEventListener("photos-changed", (event) => {
-  const { ids } = event.detail;
-  if (ids ? ids.includes(Number(photoId)) : isWaiting()) refresh();
+document.addEventListener("photos-changed", ({ detail }) => {
+  const concerned = detail.ids?.includes(Number(photoId)) ?? (detail.look === "shown" || isWaiting());
+  if (concerned) refresh();
 });
 setInterval(() => {
   if (isWaiting() && !document.hidden) refresh();

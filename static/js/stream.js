@@ -10,13 +10,15 @@ const address = document.querySelector("[data-events]").dataset.events;
 let source = null;
 let failures = 0;
 let asking = null;
+let greeted = false;
 
-function tell(ids) {
-  document.dispatchEvent(new CustomEvent("photos-changed", { detail: { ids } }));
+// { ids } of changed photos, or { look: "waiting" | "shown" } when only the page knows which.
+function tell(detail) {
+  document.dispatchEvent(new CustomEvent("photos-changed", { detail }));
 }
 
 function ask() {
-  if (!asking) asking = setInterval(() => tell(null), ASK_EVERY_MS);
+  if (!asking) asking = setInterval(() => tell({ look: "waiting" }), ASK_EVERY_MS);
 }
 
 function stopAsking() {
@@ -35,10 +37,13 @@ function open() {
   source.addEventListener("open", () => {
     failures = 0;
     stopAsking();
-    // Something may have changed while nobody listened: null means "look at all you wait for".
-    tell(null);
   });
-  source.addEventListener("photos", (event) => tell(JSON.parse(event.data).ids));
+  // After the first greeting each further one means that something may have been missed.
+  source.addEventListener("hello", () => {
+    tell({ look: greeted ? "shown" : "waiting" });
+    greeted = true;
+  });
+  source.addEventListener("photos", (event) => tell({ ids: JSON.parse(event.data).ids }));
   source.addEventListener("error", failed);
 }
 
@@ -47,19 +52,21 @@ function failed() {
   if (failures >= 2) {
     close();
     ask();
-    setTimeout(open, STREAM_AGAIN_MS);
+    setTimeout(listenWhileVisible, STREAM_AGAIN_MS);
   } else if (source.readyState === EventSource.CLOSED) {
-    setTimeout(open, RECONNECT_MS);
+    setTimeout(listenWhileVisible, RECONNECT_MS);
   }
 }
 
-// An open stream would keep the page out of the browser's back/forward cache.
-addEventListener("pagehide", () => {
-  close();
-  stopAsking();
-});
-addEventListener("pageshow", (event) => {
-  if (event.persisted) open();
-});
+// A page out of sight gives its connection back: browsers allow six for each host.
+function listenWhileVisible() {
+  if (!document.hidden) open();
+  else {
+    close();
+    stopAsking();
+  }
+}
 
-open();
+document.addEventListener("visibilitychange", listenWhileVisible);
+addEventListener("pagehide", close);
+listenWhileVisible();
