@@ -1,0 +1,81 @@
+"""Shows that a pool process lives: registers it, beats from a thread, takes it off the list at its end.
+
+Upkeep gives back the jobs of those that fell silent.
+"""
+
+import logging
+import os
+import socket
+import threading
+from typing import Any
+
+from celery.signals import task_failure, worker_process_init, worker_process_shutdown
+from django.conf import settings
+from django.db import Error, close_old_connections
+
+from gallery import services
+from gallery.queue import QUEUE_COLORIZE
+from worker import engine
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+
+
+class Heart:
+    """The beating thread of one process."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat_until_stopped, name="heart", daemon=True)
+
+    def start(self) -> None:
+        """The first beat comes before the first job, whose claim names the worker's row."""
+        beat()
+        self._thread.start()
+
+    def stop(self, **_signal: Any) -> None:
+        self._stop.set()
+        self._thread.join(timeout=BEAT_S)
+        try:
+            services.retire_worker(engine.worker_id())
+        except Error as error:
+            logger.warning("The worker could not sign off, and will be found silent (%s)", error)
+
+    def _beat_until_stopped(self) -> None:
+        while not self._stop.wait(BEAT_S):
+            beat()
+
+
+def beat() -> None:
+    """A database that is briefly away costs a beat, never the worker."""
+    try:
+        close_old_connections()
+        if not services.beat(engine.worker_id(), **engine.model()):
+            services.register_worker(
+                services.WorkerFacts(
+                    id=engine.worker_id(),
+                    name=f"{socket.gethostname()}:{os.getpid()}",
+                    queue=QUEUE_COLORIZE,
+                    device=settings.PHOTOLAB_DEVICE,
+                )
+            )
+    except Error as error:
+        logger.warning("A heartbeat is lost: the database does not answer (%s)", error)
+    finally:
+        close_old_connections()
+
+
+@worker_process_init.connect
+def start_heart(**_signal: Any) -> None:
+    engine.begin_anew()
+    heart = Heart()
+    heart.start()
+    worker_process_shutdown.connect(heart.stop, weak=False)
+
+
+@task_failure.connect
+def disown_unsettled_job(**_signal: Any) -> None:
+    """A task that raised could not write down how its job ended: let the old identity fall silent."""
+    engine.begin_anew()
+    beat()

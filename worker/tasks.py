@@ -1,0 +1,31 @@
+"""Celery's side of a job: claim, do, settle. Each task takes one id; the row decides what happens.
+
+The only broad `except` of the product: whatever goes wrong becomes a state and plain words.
+"""
+
+import logging
+
+from gallery import services
+from gallery.queue import TASK_COLORIZE
+from photolab_site.celery import app
+from worker import colorizing, engine, heartbeat
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["colorize", "heartbeat"]  # the heart connects itself to the pool process's signals
+
+
+@app.task(name=TASK_COLORIZE)
+def colorize(job_id: int) -> None:
+    claim = services.claim(job_id, engine.worker_id())
+    if claim is None:
+        return
+    try:
+        output = colorizing.colorize(claim)
+    except Exception as error:
+        logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
+        services.fail(claim, colorizing.in_words(error))
+        colorizing.discard(claim)
+        return
+    if not services.finish(claim, output):
+        colorizing.discard(claim)
