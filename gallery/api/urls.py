@@ -6,13 +6,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from gallery.api import views
 
 urlpatterns = [
-    path("schema", SpectacularAPIView.as_view(), name="api_schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
-    path("tokens", views.Tokens.as_view(), name="api_tokens"),
-    path("photos", views.Photos.as_view(), name="api_photos"),
-    path("photos/<int:photo_id>", views.OnePhoto.as_view(), name="api_photo"),
-    path("photos/<int:photo_id>/original", views.PhotoOriginal.as_view(), name="api_photo_original"),
-    path("photos/<int:photo_id>/result", views.PhotoResult.as_view(), name="api_photo_result"),
-    path("jobs/<int:job_id>", views.OneJob.as_view(), name="api_job"),
-    path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api_job_cancel"),
+    path("schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("tokens", views.Tokens.as_view(), name="api-tokens"),
+    path("photos", views.Photos.as_view(), name="api-photos"),
+    path("photos/<int:photo_id>", views.OnePhoto.as_view(), name="api-photo"),
+    path("photos/<int:photo_id>/original", views.PhotoOriginal.as_view(), name="api-photo-original"),
+    path("photos/<int:photo_id>/result", views.PhotoResult.as_view(), name="api-photo-result"),
+    path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
+    path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
 ]
