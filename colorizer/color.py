@@ -1,0 +1,59 @@
+"""The only door between RGB and Lab: CIE 1976 L*a*b*, white point D65, sRGB transfer curve (IEC 61966-2-1).
+
+Tensors are float32, channels first. RGB is 0..1, L is 0..100, a and b are about -110..110.
+"""
+
+import torch
+from torch import Tensor
+
+AB_MAX = 110.0  # a and b of any sRGB color lie within -108..99
+
+_RGB_TO_XYZ = (
+    (0.4124564, 0.3575761, 0.1804375),
+    (0.2126729, 0.7151522, 0.0721750),
+    (0.0193339, 0.1191920, 0.9503041),
+)
+_WHITE = (0.95047, 1.0, 1.08883)
+_DELTA = 6 / 29
+
+
+def _srgb_to_linear(rgb: Tensor) -> Tensor:
+    return torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055).clamp_min(0) ** 2.4)
+
+
+def _linear_to_srgb(linear: Tensor) -> Tensor:
+    return torch.where(
+        linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
+    )
+
+
+def rgb_to_lab(rgb: Tensor) -> Tensor:
+    """RGB (..., 3, H, W) in 0..1 to Lab (..., 3, H, W)."""
+    linear = _srgb_to_linear(rgb)
+    matrix = rgb.new_tensor(_RGB_TO_XYZ) / rgb.new_tensor(_WHITE)[:, None]
+    xyz = torch.einsum("ij,...jhw->...ihw", matrix, linear)
+    f = torch.where(xyz > _DELTA**3, xyz.clamp_min(1e-8) ** (1 / 3), xyz / (3 * _DELTA**2) + 4 / 29)
+    fx, fy, fz = f.unbind(-3)
+    return torch.stack((116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)), dim=-3)
+
+
+def lab_to_rgb(lab: Tensor) -> Tensor:
+    """Lab (..., 3, H, W) to RGB (..., 3, H, W) in 0..1.
+
+    A color outside sRGB gives way in chroma, never in lightness: it is drawn towards the grey of its own
+    luminance Y, in linear light, just until all three channels fit. Y, and so L, stays as it was.
+    """
+    light, a, b = lab.unbind(-3)
+    fy = (light + 16) / 116
+    f = torch.stack((fy + a / 500, fy, fy - b / 200), dim=-3)
+    xyz = torch.where(f > _DELTA, f**3, 3 * _DELTA**2 * (f - 4 / 29))
+    to_rgb = torch.linalg.inv(
+        torch.tensor(_RGB_TO_XYZ, dtype=torch.float64) / torch.tensor(_WHITE, dtype=torch.float64)[:, None]
+    ).to(lab)
+    linear = torch.einsum("ij,...jhw->...ihw", to_rgb, xyz)
+    y = xyz[..., 1:2, :, :].clamp(0, 1)
+    offset = linear - y
+    over = torch.where(offset > 1 - y, (1 - y) / offset.clamp_min(1e-8), 1.0)
+    under = torch.where(-offset > y, y / (-offset).clamp_min(1e-8), 1.0)
+    keep = torch.minimum(over, under).amin(dim=-3, keepdim=True)
+    return _linear_to_srgb((y + keep * offset).clamp(0, 1))

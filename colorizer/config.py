@@ -1,0 +1,107 @@
+"""What a network and a training run are made of: frozen dataclasses and the recipes that the project ships.
+
+Nothing here does any work; a recipe is data, so that a card can repeat it word for word.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of the generator; it must be known to load weights strictly."""
+
+    encoder: str = "efficientnet-lite0"
+    bottleneck_channels: int = 320
+    decoder_channels: tuple[int, int, int, int] = (256, 192, 128, 64)  # strides 16, 8, 4, 2
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One leg of a recipe: what is learned, on what size of crop, how fast."""
+
+    name: str
+    steps: int
+    crop: int  # pixels, a multiple of 32
+    batch: dict[str, int]  # pictures of each source in a batch
+    decoder_lr: float
+    encoder_lr: float = 0.0  # 0 freezes the encoder, its batch norms included
+    l1_weight: float = 1.0
+    adversarial_weight: float = 0.0  # 0 trains without a discriminator
+    discriminator_lr: float = 0.0
+
+    @property
+    def batch_size(self) -> int:
+        return sum(self.batch.values())
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training run. Sources are `<name>-train.zip` and `<name>-val.zip` in the data folder."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    validation: tuple[str, ...] = ("scenes", "objects")
+    validation_pictures: int = 96  # of each source, the same ones at each evaluation
+    validation_size: int = 192  # pixels, the short side the network sees
+    evaluate_every: int = 250  # steps
+    ema_decay: float = 0.995
+    seed: int = 20261123
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+
+_MIX = {"scenes": 14, "objects": 8, "tiny": 10}
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="photolab-1",
+            stages=(
+                Stage("decoder, small crops", 1800, 96, _MIX, decoder_lr=2e-3),
+                Stage("decoder", 1200, 128, _MIX, decoder_lr=1e-3),
+                Stage(
+                    "whole network",
+                    300,
+                    160,
+                    {"scenes": 8, "objects": 6, "tiny": 2},
+                    decoder_lr=3e-4,
+                    encoder_lr=1e-4,
+                ),
+                Stage(
+                    "adversarial",
+                    1500,
+                    128,
+                    {"scenes": 14, "objects": 12, "tiny": 6},
+                    decoder_lr=1e-4,
+                    l1_weight=60.0,
+                    adversarial_weight=0.4,
+                    discriminator_lr=1e-4,
+                ),
+            ),
+        ),
+        Recipe(
+            name="smoke",
+            stages=(
+                Stage("decoder", 4, 64, {"scenes": 2, "objects": 2}, decoder_lr=1e-3),
+                Stage(
+                    "adversarial",
+                    4,
+                    64,
+                    {"scenes": 2, "objects": 2},
+                    decoder_lr=1e-4,
+                    encoder_lr=1e-5,
+                    l1_weight=60.0,
+                    adversarial_weight=0.4,
+                    discriminator_lr=1e-4,
+                ),
+            ),
+            validation_pictures=2,
+            validation_size=64,
+            evaluate_every=4,
+        ),
+    )
+}

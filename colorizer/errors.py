@@ -1,0 +1,25 @@
+"""The ways in which the colorizer fails. Each message is a plain sentence that can be shown to a user."""
+
+
+class ColorizerError(Exception):
+    """Anything that keeps the colorizer from doing what it was asked to do."""
+
+
+class WeightsError(ColorizerError):
+    """The weights or their card are missing, damaged or of another network."""
+
+
+class ImageError(ColorizerError):
+    """A file that is no photograph this library can read."""
+
+
+class NoColorError(ColorizerError):
+    """The generator found no color: the answer would be the grey photograph itself."""
+
+
+class OutOfMemoryError(ColorizerError):
+    """The device has too little memory for this photograph."""
+
+
+class TrainingError(ColorizerError):
+    """Training cannot start or cannot go on."""

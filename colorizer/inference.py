@@ -1,0 +1,118 @@
+"""Colors a photograph of any size: the network at its own size, the photograph's own light at full size."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from .checkpoint import Card, load_generator
+from .color import lab_to_rgb, rgb_to_lab
+from .errors import ImageError, NoColorError, OutOfMemoryError
+from .generator import STRIDE, Generator
+
+SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
+LONG_SIDE = 640
+BAND_PIXELS = 1 << 20  # full-size work goes in bands of about this many pixels, so that memory stays flat
+MIN_CHROMA = 1.0  # mean chroma in Lab below which nobody sees a color
+
+
+class Colorizer:
+    """A generator held in memory, ready to color photographs."""
+
+    def __init__(self, generator: Generator, card: Card, *, device: str = "cpu") -> None:
+        self.card = card
+        self.device = torch.device(device)
+        self._generator = generator.eval().to(self.device, memory_format=torch.channels_last)
+
+    @classmethod
+    def load(cls, path: Path | str, *, device: str = "cpu") -> "Colorizer":
+        """Load weights strictly and by digest. Raises WeightsError."""
+        generator, card = load_generator(Path(path))
+        return cls(generator, card, device=device)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the weights file."""
+        return self.card.digest
+
+    def colorize(self, image: Image.Image) -> Image.Image:
+        """Color a photograph of mode L or RGB (8 bit); the answer is mode RGB of the same size.
+
+        The input's own colors are not looked at, only its luminance. Raises NoColorError when the generator
+        finds no color, OutOfMemoryError when the device is too small, ImageError for another mode.
+        """
+        if image.mode not in ("L", "RGB"):
+            raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
+        try:
+            ab = self._predict(image)
+            mean_chroma = float(ab.square().sum(dim=1).sqrt().mean())
+            if not mean_chroma >= MIN_CHROMA:  # not a number counts as none
+                raise NoColorError("The generator found no color to give to this photograph.")
+            return _merge(image, ab)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise OutOfMemoryError(
+                f"There is too little memory to color a photograph of {image.width} x {image.height} pixels."
+            ) from error
+
+    def _predict(self, image: Image.Image) -> Tensor:
+        """ab (1, 2, h, w) on the CPU, of the photograph's aspect, at half the network's size."""
+        size = network_size(image.size)
+        small = image.resize(size, Image.Resampling.BOX if size < image.size else Image.Resampling.BICUBIC)
+        light = _light(small)[None].to(self.device)  # (1, 1, H, W)
+        return predict_ab(self._generator, light, upsample=False).cpu()
+
+
+def network_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height that the network sees: short side SHORT_SIDE, long side at most LONG_SIDE, aspect kept."""
+    scale = min(SHORT_SIDE / min(size), LONG_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+@torch.inference_mode()
+def predict_ab(generator: Generator, light: Tensor, *, upsample: bool = True) -> Tensor:
+    """L (N, 1, H, W) of any size to ab at the same size, or at half of it (rounded up) with `upsample=False`.
+
+    Sides are padded by replication to the network's stride, never squashed.
+    """
+    height, width = light.shape[-2:]
+    padding = (0, -width % STRIDE, 0, -height % STRIDE)
+    ab = generator(F.pad(light, padding, mode="replicate").contiguous(memory_format=torch.channels_last))
+    ab = ab[..., : math.ceil(height / 2), : math.ceil(width / 2)]
+    if upsample:
+        ab = F.interpolate(ab, size=(height, width), mode="bilinear", align_corners=False)
+    return ab
+
+
+def _light(image: Image.Image) -> Tensor:
+    """L (1, H, W) in 0..100 of a picture of mode L or RGB."""
+    pixels = torch.from_numpy(np.array(image)).float() / 255
+    if image.mode == "L":
+        table = torch.linspace(0, 1, 256).expand(3, 1, 256)
+        lightness = rgb_to_lab(table)[0, 0]  # L of each of the 256 greys
+        return lightness[torch.from_numpy(np.array(image)).long()][None]
+    return rgb_to_lab(pixels.permute(2, 0, 1))[:1]
+
+
+def _merge(image: Image.Image, ab: Tensor) -> Image.Image:
+    """The photograph's own light with the chroma (1, 2, h, w) laid over it bilinearly, band by band."""
+    width, height = image.size
+    result = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, BAND_PIXELS // width)
+    scale_y = ab.shape[2] / height
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        light = _light(image.crop((0, top, width, bottom)))
+        # Where the band's rows lie in ab, with pixel centers at halves, as bilinear interpolation has it.
+        y = ((torch.arange(top, bottom) + 0.5) * scale_y - 0.5).clamp(0, ab.shape[2] - 1)
+        low = y.floor().long()
+        high = (low + 1).clamp(max=ab.shape[2] - 1)
+        weight = (y - low)[None, None, :, None]
+        band = torch.lerp(ab[:, :, low], ab[:, :, high], weight)  # (1, 2, rows, w)
+        band = F.interpolate(band, size=(bottom - top, width), mode="bilinear", align_corners=False)
+        rgb = lab_to_rgb(torch.cat((light, band[0])))
+        result[top:bottom] = (rgb * 255).round().byte().permute(1, 2, 0).numpy()
+    return Image.fromarray(result)
