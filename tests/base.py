@@ -1,12 +1,14 @@
 """What the gallery's tests share: a cast of four people, a storage of their own, photographs and their jobs."""
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from celery import current_app
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,8 +20,13 @@ from gallery.models import Job, Photo, Worker
 from tests import pictures
 
 PASSWORD = "a long and quiet afternoon"
-# A hasher that is quick: what Argon2 costs is no matter of these tests.
-QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@cache
+def hashed_password() -> str:
+    """Hashed once for all: Argon2 is slow on purpose."""
+    return make_password(PASSWORD)
+
 
 
 class OwnStorage:
@@ -49,11 +56,16 @@ class Cast:
     """Four people: the owner of the photographs, a friend, a stranger and one of the staff."""
 
     def make_cast(self) -> None:
-        with override_settings(PASSWORD_HASHERS=QUICK_HASHERS):
-            self.owner = User.objects.create_user("olga", "olga@example.org", PASSWORD)
-            self.friend = User.objects.create_user("frida", "frida@example.org", PASSWORD)
-            self.stranger = User.objects.create_user("sam", "sam@example.org", PASSWORD)
-            self.staff = User.objects.create_superuser("stella", "stella@example.org", PASSWORD)
+        self.owner = Cast.make_user("olga")
+        self.friend = Cast.make_user("frida")
+        self.stranger = Cast.make_user("sam")
+        self.staff = Cast.make_user("stella", is_staff=True, is_superuser=True)
+
+    @staticmethod
+    def make_user(name: str, **rights: bool) -> User:
+        return User.objects.create(
+            username=name, email=f"{name}@example.org", password=hashed_password(), **rights
+        )
 
 
 class Orders:

@@ -1,0 +1,127 @@
+"""Who may not: every address of the site is visited by a stranger and by somebody without an account.
+
+The addresses come from the URL configuration, so that a new one cannot be forgotten here.
+"""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.test import AsyncClient
+from django.urls import URLPattern, reverse
+
+from gallery.api.urls import urlpatterns as api_patterns
+from gallery.models import Job, Photo
+from gallery.urls import urlpatterns as page_patterns
+from tests.base import PASSWORD, GalleryTestCase
+
+OPEN_TO_ALL = {"home", "healthz", "api-schema", "api-docs", "api-tokens"}
+KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
+METHODS = ("get", "post", "delete")
+
+
+def names_with(argument: str, patterns: list[URLPattern]) -> list[str]:
+    return [pattern.name for pattern in patterns if argument in pattern.pattern.regex.groupindex or
+            argument in getattr(pattern.pattern, "converters", {})]
+
+
+class Addresses(GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.photo = self.make_colored(self.owner)
+        self.job = self.photo.latest_job
+
+    def addresses(self, patterns: list[URLPattern]) -> Iterator[tuple[str, str]]:
+        """Each address of the owner's things, with the name it is known by."""
+        for name in names_with("photo_id", patterns) + names_with("job_id", patterns):
+            pk = self.photo.pk if name in names_with("photo_id", patterns) else self.job.pk
+            for kind in KINDS.get(name, (None,)):
+                yield name, reverse(name, args=[pk] if kind is None else [pk, kind])
+
+    def assert_nothing_changed(self) -> None:
+        self.assertTrue(Photo.objects.filter(pk=self.photo.pk).exists())
+        self.assertEqual(Job.objects.get(pk=self.job.pk).status, "done")
+        self.assertEqual(Job.objects.count(), 1)
+
+
+class StrangerTests(Addresses):
+    def test_pages_and_files_do_not_exist_for_strangers(self) -> None:
+        self.client.force_login(self.stranger)
+        visited = list(self.addresses(page_patterns))
+        self.assertGreaterEqual(len(visited), 11)
+        for name, address in visited:
+            answers = {getattr(self.client, method)(address).status_code for method in METHODS}
+            with self.subTest(name):
+                self.assertIn(404, answers)
+                self.assertLessEqual(answers, {404, 405})
+        self.assert_nothing_changed()
+
+    def test_the_staff_has_no_other_way_to_the_pages_than_anybody(self) -> None:
+        self.client.force_login(self.staff)
+        for _, address in self.addresses(page_patterns):
+            self.assertIn(self.client.get(address).status_code, {404, 405})
+
+    def test_calls_answer_strangers_as_if_there_were_nothing(self) -> None:
+        token = self.client.post(reverse("api-tokens"), {"username": "sam", "password": PASSWORD}).json()["token"]
+        visited = list(self.addresses(api_patterns))
+        self.assertGreaterEqual(len(visited), 5)
+        for name, address in visited:
+            answers = [
+                getattr(self.client, method)(address, headers={"Authorization": f"Bearer {token}"})
+                for method in METHODS
+            ]
+            with self.subTest(name):
+                self.assertIn(404, [answer.status_code for answer in answers])
+                for answer in answers:
+                    self.assertIn(answer.status_code, {404, 405})
+                    self.assertEqual(list(answer.json()), ["error"])
+        self.assert_nothing_changed()
+
+    def test_a_strangers_lists_do_not_have_it(self) -> None:
+        self.client.force_login(self.stranger)
+        cards = self.client.get(reverse("photo_cards"), {"ids": str(self.photo.pk)}).json()
+        self.assertEqual(cards, {"cards": {}, "gone": [self.photo.pk]})
+        self.assertEqual(self.client.get(reverse("gallery")).context["photos"], [])
+        self.assertEqual(self.client.get(reverse("account")).context["photo_count"], 0)
+
+    def test_the_stored_files_have_no_address_of_their_own(self) -> None:
+        self.client.force_login(self.owner)
+        for prefix in ("/", "/media/", settings.STATIC_URL, "/data/media/"):
+            self.assertEqual(self.client.get(prefix + self.photo.original_key).status_code, 404)
+
+
+class VisitorTests(Addresses):
+    def test_pages_send_visitors_to_the_login(self) -> None:
+        for pattern in page_patterns:
+            if pattern.name in OPEN_TO_ALL | set(names_with("photo_id", page_patterns)) | {"photo_events"}:
+                continue
+            if "job_id" in pattern.pattern.regex.groupindex or "job_id" in getattr(pattern.pattern, "converters", {}):
+                continue
+            self.assert_sent_to_login(pattern.name, reverse(pattern.name))
+        for name, address in self.addresses(page_patterns):
+            self.assert_sent_to_login(name, address)
+        self.assert_nothing_changed()
+
+    def assert_sent_to_login(self, name: str, address: str) -> None:
+        answers = [getattr(self.client, method)(address) for method in ("get", "post")]
+        with self.subTest(name):
+            self.assertLessEqual({answer.status_code for answer in answers}, {302, 405})
+            to = {answer["Location"].split("?")[0] for answer in answers if answer.status_code == 302}
+            self.assertEqual(to, {reverse("account_login")})
+
+    async def test_the_stream_sends_visitors_to_the_login(self) -> None:
+        answer = await AsyncClient().get(reverse("photo_events"))
+        self.assertEqual((answer.status_code, answer["Location"].split("?")[0]), (302, reverse("account_login")))
+
+    def test_calls_without_a_token_are_unauthorized(self) -> None:
+        addresses = [reverse("api-photos"), *(address for _, address in self.addresses(api_patterns))]
+        for address in addresses:
+            for headers in ({}, {"Authorization": "Bearer not-a-token"}):
+                with self.subTest(address, headers=headers):
+                    answer = self.client.get(address, headers=headers)
+                    self.assertEqual(answer.status_code, 401)
+                    self.assertEqual(list(answer.json()), ["error"])
+                    self.assertEqual(answer["WWW-Authenticate"], "Bearer")
+
+    def test_a_session_is_no_token(self) -> None:
+        self.client.force_login(self.owner)
+        self.assertEqual(self.client.get(reverse("api-photos")).status_code, 401)
