@@ -61,19 +61,22 @@ class EmbeddedBroker:
 
     def answers(self) -> bool:
         """Whether the server takes connections and has loaded its file."""
+        try:
+            return self.ask("PING") == b"+PONG"
+        except OSError:
+            return False
+
+    def ask(self, command: str) -> bytes:
+        """The first line that the server answers to a command."""
         family = socket.AF_INET if self.port else socket.AF_UNIX
-        address = ("127.0.0.1", self.port) if self.port else str(self.socket_path)
         with socket.socket(family, socket.SOCK_STREAM) as connection:
             connection.settimeout(1)
-            try:
-                connection.connect(address)
-                if self.port:
-                    connection.sendall(f"AUTH {self.password}\r\n".encode())
-                    connection.recv(64)
-                connection.sendall(b"PING\r\n")
-                return connection.recv(64).startswith(b"+PONG")
-            except OSError:
-                return False
+            connection.connect(("127.0.0.1", self.port) if self.port else str(self.socket_path))
+            if self.port:
+                connection.sendall(f"AUTH {self.password}\r\n".encode())
+                connection.recv(64)
+            connection.sendall(f"{command}\r\n".encode())
+            return connection.recv(512).split(b"\r\n")[0]
 
 
 def _quoted(path: Path) -> str:

@@ -141,14 +141,16 @@ def end_leftovers(path: Path) -> int:
 
 def _born_at(pid: int) -> float | None:
     """When the process started, by `ps`, so that a number used again is not mistaken for ours."""
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    command = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
     try:
         answer = subprocess.run(
             command, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=False
-        ).stdout.strip()
+        ).stdout.split(maxsplit=1)
     except FileNotFoundError:
         return None
-    return time.mktime(time.strptime(answer, "%a %b %d %H:%M:%S %Y")) if answer else None
+    if not answer or answer[0].startswith("Z"):
+        return None
+    return time.mktime(time.strptime(answer[1].strip(), "%a %b %d %H:%M:%S %Y"))
 
 
 def _kill_group(leader: int) -> None:

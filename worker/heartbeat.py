@@ -42,6 +42,11 @@ class Heart:
         except Error as error:
             logger.warning("The worker could not sign off, and will be found silent (%s)", error)
 
+    def disown_unsettled_job(self, **_signal: Any) -> None:
+        """A task that raised could not write down how its job ended: let the old identity fall silent."""
+        engine.begin_anew()
+        beat()
+
     def _beat_until_stopped(self) -> None:
         while not self._stop.wait(BEAT_S):
             beat()
@@ -72,10 +77,5 @@ def start_heart(**_signal: Any) -> None:
     heart = Heart()
     heart.start()
     worker_process_shutdown.connect(heart.stop, weak=False)
-
-
-@task_failure.connect
-def disown_unsettled_job(**_signal: Any) -> None:
-    """A task that raised could not write down how its job ended: let the old identity fall silent."""
-    engine.begin_anew()
-    beat()
+    # Connected here, since the pool's main process gets this signal too when it has lost a child.
+    task_failure.connect(heart.disown_unsettled_job, weak=False)
