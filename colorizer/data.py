@@ -5,7 +5,6 @@ Train and evaluation transforms stand side by side. Degradations touch the input
 
 import io
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -135,8 +134,6 @@ def to_batch(rgb: Tensor, generator: torch.Generator) -> Batch:
     return Batch(seen=degrade(light, generator), light=light, ab=ab)
 
 
-def evaluation_photos(photos: PhotoSet, *, limit: int, size: int) -> Iterator[Tensor]:
-    """Up to `limit` photographs spread evenly over the set, always the same: uint8 RGB (3, size, size) each."""
-    count = min(limit, len(photos))
-    for index in range(count):
-        yield evaluation_crop(photos.open(index * len(photos) // count), size)
+def evaluation_batch(photos: PhotoSet, positions: range, *, of: int, size: int) -> Tensor:
+    """Photographs number `positions` of `of` spread evenly over the set, always the same: uint8 RGB (N, 3, size, size)."""
+    return torch.stack([evaluation_crop(photos.open(p * len(photos) // of), size) for p in positions])

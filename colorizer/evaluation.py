@@ -13,7 +13,7 @@ from torch import Tensor
 
 from . import metrics
 from .color import lab_to_rgb, rgb_to_lab
-from .data import PhotoSet, evaluation_photos
+from .data import PhotoSet, evaluation_batch
 from .generator import Generator
 from .inference import predict_ab
 
@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Rows for the grey pictures, the generator and the truth, with a sheet: L, colored, truth in columns."""
+    """Rows for the grey pictures, the generator and the truth, with a sheet: grey, colored and true side by side."""
 
     pictures: int
     size: int
@@ -54,26 +54,25 @@ def evaluate(
 ) -> Evaluation:
     """Color up to `limit` photographs at `size` pixels (a multiple of 32) and compare with the truth."""
     total = min(limit, len(photos))
-    sums: dict[str, list[Tensor]] = {"grey": [], "generator": [], "truth": []}
+    figures: dict[str, list[Tensor]] = {"grey": [], "generator": [], "truth": []}
     strips: list[Tensor] = []
-    batch: list[Tensor] = []
-    for index, rgb in enumerate(evaluation_photos(photos, limit=limit, size=size)):
-        batch.append(rgb)
-        if len(batch) < BATCH and index + 1 < total:
-            continue
-        truth = rgb_to_lab(torch.stack(batch).float() / 255)
-        colored = torch.cat((truth[:, :1], predict_ab(generator, truth[:, :1])), dim=1)
-        grey = torch.cat((truth[:, :1], torch.zeros_like(truth[:, 1:])), dim=1)
-        for name, lab in (("grey", grey), ("generator", colored), ("truth", truth)):
-            sums[name].append(_figures(lab, truth))
-        if len(strips) < SHEET:
-            columns = [lab_to_rgb(lab) for lab in (grey, colored, truth)]
-            step = max(1, len(batch) * total // (SHEET * BATCH) // max(1, total // BATCH))
-            strips += list(torch.cat(columns, dim=3)[::step])
-        batch = []
-        progress(index + 1, total)
-    rows = {name: _row(torch.cat(parts, dim=1)) for name, parts in sums.items()}
-    return Evaluation(pictures=total, size=size, rows=rows, sheet=_sheet(strips[:SHEET]))
+    shown = {number * total // SHEET for number in range(SHEET)}
+    for start in range(0, total, BATCH):
+        positions = range(start, min(start + BATCH, total))
+        truth = rgb_to_lab(evaluation_batch(photos, positions, of=total, size=size).float() / 255)
+        light = truth[:, :1]
+        labs = {
+            "grey": torch.cat((light, torch.zeros_like(truth[:, 1:])), dim=1),
+            "generator": torch.cat((light, predict_ab(generator, light)), dim=1),
+            "truth": truth,
+        }
+        for name, lab in labs.items():
+            figures[name].append(_figures(lab, truth))
+        side_by_side = torch.cat([lab_to_rgb(lab) for lab in labs.values()], dim=3)  # (N, 3, size, 3 size)
+        strips += [side_by_side[p - start] for p in positions if p in shown]
+        progress(positions.stop, total)
+    rows = {name: _row(torch.cat(parts, dim=1)) for name, parts in figures.items()}
+    return Evaluation(pictures=total, size=size, rows=rows, sheet=_sheet(strips))
 
 
 def _figures(lab: Tensor, truth: Tensor) -> Tensor:

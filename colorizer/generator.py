@@ -32,19 +32,10 @@ class _ConvBN(nn.Sequential):
     def __init__(
         self, inputs: int, outputs: int, *, kernel: int, stride: int = 1, groups: int = 1, act: bool = True
     ) -> None:
-        total = kernel - stride if stride > 1 else kernel - 1
-        pad = nn.ZeroPad2d((total // 2, total - total // 2) * 2) if stride > 1 else nn.Identity()
+        total = kernel - stride  # for even sizes; uneven in all where the stride is 2
         super().__init__(
-            pad,
-            nn.Conv2d(
-                inputs,
-                outputs,
-                kernel,
-                stride,
-                padding=0 if stride > 1 else total // 2,
-                groups=groups,
-                bias=False,
-            ),
+            nn.ZeroPad2d((total // 2, total - total // 2) * 2),
+            nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False),
             nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
             nn.ReLU6(inplace=True) if act else nn.Identity(),
         )

@@ -16,7 +16,7 @@ from .generator import STRIDE, Generator
 
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640
-BAND_PIXELS = 1 << 20  # full-size work goes in bands of about this many pixels, so that memory stays flat
+BAND_PIXELS = 1 << 18  # full-size work goes in bands of about this many pixels, so that memory stays flat
 MIN_CHROMA = 1.0  # mean chroma in Lab below which nobody sees a color
 
 

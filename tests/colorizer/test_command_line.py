@@ -1,0 +1,89 @@
+"""The command line as a person uses it: in a process of its own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.colorizer.drawings import landscape, write_zip
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "colorizer", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+class CommandLineTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def test_a_folder_keeps_its_relative_names_and_a_bad_file_spoils_nothing(self) -> None:
+        photos = self.folder / "in" / "1910"
+        photos.mkdir(parents=True)
+        landscape(120, 90).convert("L").save(photos / "farm.jpg")
+        light = np.asarray(landscape(100, 80).convert("L"), dtype=np.uint16) * 257
+        Image.fromarray(light).save(self.folder / "in" / "scan.tif")  # 16 bit
+        (self.folder / "in" / "broken.jpg").write_bytes(b"\xff\xd8 no more")
+        done = run("colorize", self.folder / "in", "--out", self.folder / "out", "--format", "jpg")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn("broken.jpg", done.stderr)
+        written = {p.relative_to(self.folder / "out").as_posix() for p in (self.folder / "out").rglob("*.*")}
+        self.assertEqual(written, {"1910/farm.jpg", "scan.jpg"})
+        with Image.open(self.folder / "out" / "scan.jpg") as scan:
+            self.assertEqual(scan.size, (100, 80))
+            self.assertLess(np.asarray(scan.convert("L")).mean(), 200)  # not clipped to white
+
+    def test_results_are_png_unless_told_otherwise(self) -> None:
+        landscape(64, 48).save(self.folder / "a.jpg")
+        done = run("colorize", self.folder / "a.jpg", "--out", self.folder / "out")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with Image.open(self.folder / "out" / "a.png") as result:
+            self.assertEqual((result.format, result.size), ("PNG", (64, 48)))
+
+    def test_two_photographs_of_one_name_are_refused_before_any_work(self) -> None:
+        for suffix in ("jpg", "png"):
+            landscape(64, 48).save(self.folder / f"a.{suffix}")
+        done = run("colorize", self.folder, "--out", self.folder / "out")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("would both become", done.stderr)
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_evaluate_writes_its_figures(self) -> None:
+        write_zip(self.folder / "set.zip", count=3)
+        done = run("evaluate", self.folder / "set.zip", "--json", self.folder / "f.json", "--size", 64)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads((self.folder / "f.json").read_text())
+        self.assertEqual((report["pictures"], set(report["rows"])), (3, {"grey", "generator", "truth"}))
+        self.assertIn("ciede2000", done.stdout)
+
+    def test_mistakes_are_one_clear_line(self) -> None:
+        nowhere = self.folder / "nowhere"
+        for arguments, said in (
+            (("colorize", nowhere, "--out", self.folder), "does not exist"),
+            (("colorize", self.folder, "--out", self.folder), "no photographs"),
+            (("evaluate", nowhere, "--json", self.folder / "f.json"), "neither a folder nor a zip"),
+            (("train", "--data", nowhere, "--out", self.folder / "run"), "no folder"),
+            (("train", "--data", self.folder, "--out", self.folder / "run"), "neither a folder nor a zip"),
+            (("colorize", ROOT / "manage.py", "--weights", nowhere, "--out", self.folder), "no card"),
+        ):
+            with self.subTest(said=said):
+                done = run(*arguments)
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertIn(said, done.stderr)
+
+    def test_each_command_explains_itself(self) -> None:
+        for command in ("colorize", "train", "evaluate"):
+            done = run(command, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("usage: python -m colorizer", done.stdout)

@@ -1,0 +1,96 @@
+"""Coloring a photograph with the shipped weights: size and light are the photograph's own."""
+
+import unittest
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+import torch
+from PIL import Image
+
+from colorizer import Colorizer, ImageError, NoColorError
+from colorizer.color import rgb_to_lab
+from colorizer.inference import BAND_PIXELS, LONG_SIDE, SHORT_SIDE, _merge, network_size
+from tests.colorizer.drawings import landscape
+
+SHIPPED = Path(__file__).parents[2] / "colorizer" / "weights" / "photolab-1.safetensors"
+
+
+def lightness(image: Image.Image) -> torch.Tensor:
+    pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).float() / 255
+    return rgb_to_lab(pixels)[0]
+
+
+class ColorizerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.colorizer = Colorizer.load(SHIPPED)
+        cls.portrait = Image.fromarray(skimage.data.astronaut()).convert("L")
+
+    def test_the_size_is_kept_whatever_it_is(self) -> None:
+        for size in ((640, 427), (333, 501), (90, 1200), (1500, 60), (40, 40)):
+            with self.subTest(size=size):
+                result = self.colorizer.colorize(self.portrait.resize(size))
+                self.assertEqual((result.mode, result.size), ("RGB", size))
+
+    def test_the_light_is_the_photographs_own(self) -> None:
+        result = self.colorizer.colorize(self.portrait)
+        difference = (lightness(result) - lightness(self.portrait)).abs().flatten()
+        self.assertLess(float(difference.quantile(0.999)), 0.5)
+
+    def test_it_really_colors(self) -> None:
+        for name in ("astronaut", "chelsea", "coffee"):
+            with self.subTest(name=name):
+                photo = Image.fromarray(getattr(skimage.data, name)()).convert("L")
+                lab = rgb_to_lab(
+                    torch.from_numpy(np.array(self.colorizer.colorize(photo))).permute(2, 0, 1).float() / 255
+                )
+                self.assertGreater(float(lab[1:].square().sum(dim=0).sqrt().mean()), 5)
+
+    def test_the_inputs_own_tint_is_not_looked_at(self) -> None:
+        light = np.asarray(self.portrait)
+        grey = self.colorizer.colorize(Image.fromarray(np.stack((light, light, light), axis=-1)))
+        plain = self.colorizer.colorize(self.portrait)
+        difference = np.abs(np.asarray(grey, dtype=int) - np.asarray(plain, dtype=int))
+        self.assertLessEqual(int(difference.max()), 1)
+
+    def test_other_modes_are_refused(self) -> None:
+        with self.assertRaisesRegex(ImageError, "RGBA"):
+            self.colorizer.colorize(self.portrait.convert("RGBA"))
+
+    def test_no_color_is_an_error_and_never_a_grey_result(self) -> None:
+        pale = Colorizer.load(SHIPPED)
+        torch.nn.init.zeros_(pale._generator.to_ab.weight)
+        torch.nn.init.zeros_(pale._generator.to_ab.bias)
+        with self.assertRaises(NoColorError):
+            pale.colorize(self.portrait)
+
+    def test_numbers_gone_wrong_are_an_error_too(self) -> None:
+        broken = Colorizer.load(SHIPPED)
+        torch.nn.init.constant_(broken._generator.to_ab.bias, float("nan"))
+        with self.assertRaises(NoColorError):
+            broken.colorize(self.portrait)
+
+
+class SizeTest(unittest.TestCase):
+    def test_the_network_sees_the_photographs_aspect(self) -> None:
+        for size in ((4000, 3000), (3000, 4000), (640, 640), (300, 200), (2500, 1000)):
+            width, height = network_size(size)
+            self.assertAlmostEqual(width / height, size[0] / size[1], delta=0.02)
+            self.assertLessEqual(max(width, height), LONG_SIDE)
+            self.assertLessEqual(min(width, height), SHORT_SIDE)
+
+    def test_a_ribbon_is_bounded_by_its_long_side(self) -> None:
+        self.assertEqual(network_size((10_000, 10)), (LONG_SIDE, 1))
+
+
+class MergeTest(unittest.TestCase):
+    def test_bands_leave_no_seams(self) -> None:
+        width, height = 1024, 700  # several bands
+        self.assertGreater(width * height, 2 * BAND_PIXELS)
+        photo = landscape(width, height).convert("L")
+        ab = torch.rand(1, 2, 44, 64, generator=torch.Generator().manual_seed(5)) * 40 - 20
+        merged = rgb_to_lab(torch.from_numpy(np.array(_merge(photo, ab))).permute(2, 0, 1).float() / 255)
+        whole = torch.nn.functional.interpolate(ab, size=(height, width), mode="bilinear", align_corners=False)
+        in_gamut = (merged[0] > 40) & (merged[0] < 80)
+        self.assertLess(float((merged[1:] - whole[0]).abs()[:, in_gamut].quantile(0.999)), 2.5)  # 8 bit

@@ -1,0 +1,106 @@
+"""A short real training on drawn pictures: it learns, it stops, it goes on as if it had never stopped."""
+
+import json
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import torch
+
+from colorizer import TrainingError, losses
+from colorizer.checkpoint import load_generator, read_tensors
+from colorizer.config import RECIPES, NetworkConfig
+from colorizer.training import LAST_LR, Training, lr_scale
+from tests.colorizer.drawings import write_data
+
+SMOKE = replace(
+    RECIPES["smoke"], network=NetworkConfig(bottleneck_channels=16, decoder_channels=(16, 16, 16, 16))
+)
+
+
+class TrainingTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        write_data(cls.folder)
+        cls.whole = Training(SMOKE, cls.folder / "whole", cls.folder)
+        cls.finished = cls.whole.run()
+
+    def log(self, run: str) -> list[dict]:
+        return [json.loads(line) for line in (self.folder / run / "log.jsonl").read_text().splitlines()]
+
+    def test_it_runs_every_step_of_every_stage(self) -> None:
+        self.assertTrue(self.finished)
+        steps = [line["step"] for line in self.log("whole") if "l1" in line]
+        self.assertEqual(steps, list(range(1, SMOKE.steps + 1)))
+
+    def test_the_adversarial_stage_trains_both_networks(self) -> None:
+        last = [line for line in self.log("whole") if "l1" in line][-1]
+        self.assertEqual(last["stage"], "adversarial")
+        self.assertGreater(last["discriminator"], 0)
+        self.assertGreater(last["adversarial"], 0)
+        torch.manual_seed(SMOKE.seed)
+        fresh = Training(SMOKE, self.folder / "fresh", self.folder)
+        before, after = fresh.discriminator.state_dict(), self.whole.discriminator.state_dict()
+        weight = "layers.0.parametrizations.weight.original"
+        self.assertFalse(torch.equal(before[weight], after[weight]))
+
+    def test_a_frozen_encoder_stays_imagenets(self) -> None:
+        half = Training(SMOKE, self.folder / "frozen", self.folder)
+        before = {k: v.clone() for k, v in half.generator.encoder.state_dict().items()}
+        half.run(should_stop=lambda: half.step >= 3)
+        for name, tensor in half.generator.encoder.state_dict().items():
+            self.assertTrue(torch.equal(tensor, before[name]), name)
+
+    def test_every_checkpoint_is_evaluated_and_loads(self) -> None:
+        for step in (4, 8):
+            _, card = load_generator(self.folder / "whole" / f"step-{step:05}.safetensors")
+            self.assertEqual(card.recipe["stopped_at_step"], step)
+            self.assertEqual(set(card.figures["scenes"]), {"grey", "generator", "truth"})
+            self.assertTrue((self.folder / "whole" / f"step-{step:05}-objects.jpg").exists())
+
+    def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(self) -> None:
+        first = Training(SMOKE, self.folder / "legs", self.folder)
+        self.assertFalse(first.run(should_stop=lambda: first.step >= 6))
+        second = Training(SMOKE, self.folder / "legs", self.folder)
+        self.assertTrue(second.run())
+        steps = [line["step"] for line in self.log("legs") if "l1" in line]
+        self.assertEqual(steps, list(range(1, SMOKE.steps + 1)))
+        whole, legs = (read_tensors(self.folder / run / "state.safetensors") for run in ("whole", "legs"))
+        self.assertEqual(set(whole), set(legs))
+        for name in whole:
+            if not name.startswith("counters.train_s"):
+                torch.testing.assert_close(legs[name], whole[name], atol=2e-3, rtol=2e-2, msg=name)
+
+    def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(self) -> None:
+        run = Training(SMOKE, self.folder / "broken", self.folder)
+        with (
+            mock.patch.object(losses, "l1_chroma", lambda predicted, truth: predicted.sum() * float("nan")),
+            self.assertRaisesRegex(TrainingError, "not finite"),
+        ):
+            run.run()
+
+
+class RateTest(unittest.TestCase):
+    def test_the_learning_rate_rises_then_falls(self) -> None:
+        rates = [lr_scale(step, 100) for step in range(100)]
+        peak = max(range(100), key=rates.__getitem__)
+        self.assertEqual(rates[peak], 1.0)
+        self.assertLess(peak, 10)
+        self.assertEqual(sorted(rates[:peak]), rates[:peak])
+        self.assertEqual(sorted(rates[peak:], reverse=True), rates[peak:])
+        self.assertAlmostEqual(rates[-1], LAST_LR, delta=0.01)
+
+
+class LossTest(unittest.TestCase):
+    def test_the_discriminator_is_at_log_two_when_it_cannot_tell(self) -> None:
+        logits = torch.zeros(2, 1, 3, 3)
+        self.assertAlmostEqual(float(losses.adversarial_discriminator(logits, logits)), 0.6931, places=3)
+
+    def test_the_generator_gains_when_its_fakes_pass(self) -> None:
+        caught, passed = torch.full((1, 1, 2, 2), -3.0), torch.full((1, 1, 2, 2), 3.0)
+        self.assertGreater(float(losses.adversarial_generator(caught)), float(losses.adversarial_generator(passed)))
