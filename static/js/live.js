@@ -25,6 +25,7 @@ function parseCard(html) {
 
 function announceChange(before, card) {
   if (before.dataset.state === card.dataset.state) return;
+  if (card.dataset.state !== "queued") document.getElementById("no-worker")?.remove();
   if (card.dataset.state === "done") {
     card.classList.add("is-new");
     announce(texts.textDone, card);

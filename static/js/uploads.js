@@ -7,6 +7,7 @@ const form = document.getElementById("upload");
 const input = form.querySelector('input[type="file"]');
 const rows = document.getElementById("upload-rows");
 const rowTemplate = document.getElementById("upload-row");
+const panel = document.getElementById("upload-panel");
 const clear = document.getElementById("upload-clear");
 const veil = document.getElementById("drop-veil");
 const texts = form.dataset;
@@ -22,6 +23,7 @@ function makeRow(file) {
   row.querySelector(".upload-name").textContent = file.name;
   row.querySelector("progress").setAttribute("aria-label", file.name);
   rows.append(row);
+  panel.hidden = false;
   return row;
 }
 
@@ -30,8 +32,12 @@ function conclude(row, result, message) {
   row.querySelector("progress").remove();
   row.querySelector(".upload-message").replaceChildren(message);
   tally[result] += 1;
-  clear.hidden = rows.childElementCount === 0;
-  if (result === "accepted") setTimeout(() => row.remove(), STAYS_MS);
+  if (result === "accepted") setTimeout(() => drop(row), STAYS_MS);
+}
+
+function drop(row) {
+  row.remove();
+  panel.hidden = rows.childElementCount === 0;
 }
 
 function duplicateMessage({ message, url }) {
@@ -62,7 +68,7 @@ function readAnswer(request) {
 function settle(request, row, file) {
   const answer = readAnswer(request);
   if (request.status === 413) refuse(row, file, texts.textTooLarge);
-  else if (request.status === 200 && !answer) refuse(row, file, texts.textSignedOut);
+  else if (request.responseURL !== form.action) refuse(row, file, texts.textSignedOut);
   else if (request.status === 403) refuse(row, file, texts.textReload);
   else if (!answer?.accepted) refuse(row, file, texts.textTrouble, { again: true });
   else if (answer.accepted.length) {
@@ -155,8 +161,7 @@ input.addEventListener("change", () => {
   input.value = "";
 });
 clear.addEventListener("click", () => {
-  for (const row of [...rows.querySelectorAll("[data-result]")]) row.remove();
-  clear.hidden = true;
+  for (const row of [...rows.querySelectorAll("[data-result]")]) drop(row);
   input.focus();
 });
 addEventListener("beforeunload", (event) => {
