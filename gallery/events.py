@@ -7,9 +7,9 @@ seconds back each time, because a row's change is dated before its transaction i
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 
@@ -60,11 +60,12 @@ class Hub:
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
         self._polling: asyncio.Task[None] | None = None
 
-    @asynccontextmanager
-    async def listening(self, owner_id: int) -> AsyncIterator[Listener]:
+    @contextmanager
+    def listening(self, owner_id: int) -> Iterator[Listener]:
+        """Within a running event loop. Nothing is awaited on the way out, so a stream that is cut off leaves too."""
         listener = Listener()
         self._listeners[owner_id].add(listener)
-        if self._polling is None or self._polling.done():
+        if self._polling is None or self._polling.get_loop().is_closed():
             self._polling = asyncio.create_task(self._poll_while_heard())
         try:
             yield listener
@@ -87,7 +88,8 @@ class Hub:
                         seen, looked_at = set(found), started
                     await asyncio.sleep(POLL_EVERY_S)
             finally:
-                await loop.run_in_executor(thread, connection.close)
+                self._polling = None  # before anything is awaited: who comes now has to start another
+                await loop.run_in_executor(thread, close_connection)
 
     def _tell(self, fresh: dict[Change, tuple[int, int]]) -> None:
         by_owner: dict[int, set[int]] = defaultdict(set)
@@ -114,9 +116,14 @@ def changes_since(seconds: float) -> dict[Change, tuple[int, int]] | None:
             found["removal", pk, None] = (owner_id, photo_id)
     except (DatabaseError, InterfaceError):
         logger.exception("Open pages hear nothing until the database answers")
-        connection.close()
+        close_connection()
         return None
     return found
+
+
+def close_connection() -> None:
+    """`connection` stands for another connection in each thread, so this must run where the poll ran."""
+    connection.close()
 
 
 hub = Hub()

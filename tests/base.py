@@ -28,7 +28,6 @@ def hashed_password() -> str:
     return make_password(PASSWORD)
 
 
-
 class OwnStorage:
     """Files in a folder that lives as long as the test, and no broker within reach."""
 
@@ -63,9 +62,7 @@ class Cast:
 
     @staticmethod
     def make_user(name: str, **rights: bool) -> User:
-        return User.objects.create(
-            username=name, email=f"{name}@example.org", password=hashed_password(), **rights
-        )
+        return User.objects.create(username=name, email=f"{name}@example.org", password=hashed_password(), **rights)
 
 
 class Orders:

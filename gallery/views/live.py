@@ -30,7 +30,7 @@ async def photo_events(request: HttpRequest) -> StreamingHttpResponse:
 async def stream(owner_id: int) -> AsyncIterator[str]:
     """`hello` means: look at everything that you show. The browser connects again by itself at the end."""
     ends_at = monotonic() + LONGEST_STREAM_S
-    async with hub.listening(owner_id) as listener:
+    with hub.listening(owner_id) as listener:
         yield "retry: 3000\nevent: hello\ndata: {}\n\n"
         while monotonic() < ends_at:
             photo_ids = await listener.wait(PING_EVERY_S)

@@ -2,6 +2,7 @@
 
 import io
 
+from asgiref.sync import sync_to_async
 from django.test import AsyncClient
 from django.urls import reverse
 from PIL import Image
@@ -57,17 +58,12 @@ class StoredFileTests(GalleryTestCase):
 
     async def test_a_large_file_comes_in_pieces_and_whole(self) -> None:
         content = pictures.encoded(pictures.color((1200, 900)), "TIFF")
-        photo = self.make_photo_now(content)
+        uploaded = await sync_to_async(services.upload_photo)(self.owner, as_upload(content, "scan.tif"))
         client = AsyncClient()
         await client.aforce_login(self.owner)
-        answer = await client.get(reverse("photo_file", args=[(await photo).pk, "original"]))
+        answer = await client.get(reverse("photo_file", args=[uploaded.photo.pk, "original"]))
         self.assertTrue(answer.streaming)
         pieces = [piece async for piece in answer.streaming_content]
         self.assertGreater(len(pieces), 10)
         self.assertEqual(b"".join(pieces), content)
         self.assertEqual(answer["Content-Length"], str(len(content)))
-
-    async def make_photo_now(self, content: bytes) -> object:
-        from asgiref.sync import sync_to_async
-
-        return (await sync_to_async(services.upload_photo)(self.owner, as_upload(content, "scan.tif"))).photo

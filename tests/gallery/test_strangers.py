@@ -20,8 +20,11 @@ METHODS = ("get", "post", "delete")
 
 
 def names_with(argument: str, patterns: list[URLPattern]) -> list[str]:
-    return [pattern.name for pattern in patterns if argument in pattern.pattern.regex.groupindex or
-            argument in getattr(pattern.pattern, "converters", {})]
+    return [
+        pattern.name
+        for pattern in patterns
+        if argument in pattern.pattern.regex.groupindex or argument in getattr(pattern.pattern, "converters", {})
+    ]
 
 
 class Addresses(GalleryTestCase):

@@ -1,0 +1,144 @@
+"""The rescuer: what it takes up again, what it gives up, and what it leaves alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.models.functions import Now
+
+from gallery import services, upkeep
+from gallery.models import Job, JobState, Removal, Worker
+from tests.base import GalleryRaceTestCase, GalleryTestCase
+from tests.broker import RealBroker
+
+
+def silence(worker: Worker, seconds: float) -> None:
+    Worker.objects.filter(pk=worker.pk).update(beat_at=Now() - timedelta(seconds=seconds))
+
+
+class RescueTests(GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.photo = self.make_photo(self.owner)
+        self.worker = self.make_worker()
+
+    def job(self) -> Job:
+        return self.photo.jobs.latest("id")
+
+    def test_the_job_of_a_silent_worker_goes_back_to_the_queue(self) -> None:
+        claim = self.claimed(self.photo, self.worker)
+        silence(self.worker, 11)
+        self.assertEqual(upkeep.run_pass().requeued, 1)
+        self.assertEqual((self.job().status, self.job().worker), (JobState.QUEUED, None))
+        self.assertFalse(services.finish(claim, self.stored_output(claim)))
+
+    def test_the_job_of_a_worker_that_is_gone_goes_back_to_the_queue(self) -> None:
+        self.claimed(self.photo, self.worker)
+        services.retire_worker(self.worker.pk)
+        self.assertEqual(upkeep.run_pass().requeued, 1)
+        self.assertEqual(self.job().status, JobState.QUEUED)
+
+    def test_a_worker_that_beats_keeps_its_job_however_long_it_takes(self) -> None:
+        self.claimed(self.photo, self.worker)
+        Job.objects.update(claimed_at=Now() - timedelta(hours=1))
+        silence(self.worker, 8)
+        self.assertEqual(upkeep.run_pass().requeued, 0)
+        self.assertEqual(self.job().status, JobState.RUNNING)
+
+    def test_the_third_lost_worker_is_the_last(self) -> None:
+        for attempt in (1, 2, 3):
+            worker = self.make_worker(f"host:{attempt}")
+            self.assertEqual(self.claimed(self.photo, worker).attempt, attempt)
+            silence(worker, 11)
+            done = upkeep.run_pass()
+            self.assertEqual((done.requeued, done.given_up), (1, 0) if attempt < 3 else (0, 1))
+        self.assertEqual((self.job().status, self.job().error), (JobState.FAILED, upkeep.GIVEN_UP))
+
+    def test_a_photo_given_up_can_be_tried_again(self) -> None:
+        self.test_the_third_lost_worker_is_the_last()
+        self.assertEqual(services.retry_photo(self.photo.pk).attempt, 0)
+
+    def test_ended_jobs_are_left_alone(self) -> None:
+        claim = self.claimed(self.photo, self.worker)
+        services.finish(claim, self.stored_output(claim))
+        services.retire_worker(self.worker.pk)
+        self.assertFalse(upkeep.run_pass())
+
+    def test_two_passes_at_once_do_no_harm(self) -> None:
+        self.claimed(self.photo, self.worker)
+        silence(self.worker, 11)
+        upkeep.run_pass()
+        self.assertFalse(upkeep.run_pass())
+        self.assertEqual((self.job().status, self.job().attempt), (JobState.QUEUED, 1))
+
+    def test_workers_silent_for_an_hour_and_old_removals_are_forgotten(self) -> None:
+        silence(self.worker, 3601)
+        quiet = self.make_worker("host:2")
+        silence(quiet, 3000)
+        services.delete_photos([self.photo.pk])
+        upkeep.run_pass()
+        self.assertTrue(Removal.objects.exists())
+        Removal.objects.update(removed_at=Now() - timedelta(seconds=61))
+        upkeep.run_pass()
+        self.assertEqual(list(Worker.objects.all()), [quiet])
+        self.assertFalse(Removal.objects.exists())
+
+
+class RingTests(RealBroker, GalleryTestCase):
+    def test_it_rings_what_was_never_rung_and_what_was_rung_long_ago(self) -> None:
+        fresh, lost, never = (self.make_photo(self.owner, mark=mark).jobs.get() for mark in range(3))
+        Job.objects.filter(pk=fresh.pk).update(rung_at=Now())
+        Job.objects.filter(pk=lost.pk).update(rung_at=Now() - timedelta(seconds=16))
+        self.assertEqual(upkeep.run_pass().rung, 2)
+        self.assertEqual(self.messages(), [[lost.pk], [never.pk]])
+        self.assertFalse(upkeep.run_pass())
+
+    def test_it_rings_a_hundred_at_most_and_the_oldest_first(self) -> None:
+        photos = [self.make_photo(self.owner, mark=mark) for mark in range(3)]
+        self.addCleanup(setattr, upkeep, "RING_AT_MOST", upkeep.RING_AT_MOST)
+        upkeep.RING_AT_MOST = 2
+        upkeep.run_pass()
+        self.assertEqual(self.messages(), [[photo.latest_job.pk] for photo in photos[:2]])
+
+    def test_jobs_that_waited_for_the_broker_are_rung_when_it_is_back(self) -> None:
+        job = self.make_photo(self.owner).jobs.get()
+        self.broker_goes_away()
+        self.assertFalse(upkeep.run_pass())
+        self.broker_comes_back()
+        self.assertEqual(upkeep.run_pass().rung, 1)
+        self.assertEqual(self.messages(), [[job.pk]])
+
+
+class CommandTests(GalleryRaceTestCase):
+    def test_once_is_one_pass(self) -> None:
+        worker = self.make_worker()
+        silence(worker, 3601)
+        call_command("upkeep", once=True)
+        self.assertFalse(Worker.objects.exists())
+
+    def test_the_loop_rescues_within_seconds_and_ends_on_request(self) -> None:
+        photo = self.make_photo(self.owner)
+        worker = self.make_worker()
+        self.claimed(photo, worker)
+        database = connection.settings_dict
+        self.assertEqual(connection.vendor, "sqlite", "the child is told of SQLite's file only")
+        loop = subprocess.Popen(
+            [sys.executable, "manage.py", "upkeep"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATABASE_URL": f"sqlite:///{database['NAME']}", "REDIS_URL": "redis://127.0.0.1:1/0"},
+            stderr=subprocess.DEVNULL,
+        )
+        self.addCleanup(loop.kill)
+        silence(worker, 11)
+        deadline = time.monotonic() + 15
+        while photo.jobs.get().status == JobState.RUNNING and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(photo.jobs.get().status, JobState.QUEUED)
+        loop.send_signal(signal.SIGTERM)
+        self.assertEqual(loop.wait(timeout=5), 0)

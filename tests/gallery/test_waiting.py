@@ -1,0 +1,51 @@
+"""Place in the queue and expected time."""
+
+from gallery import services
+from gallery.models import Job, Photo, Result
+from gallery.waiting import Waiting, typical_duration_s, waiting_of
+from tests.base import GalleryTestCase
+
+
+class WaitingTests(GalleryTestCase):
+    def colored_in(self, seconds: float, mark: int) -> None:
+        result = self.make_colored(self.friend, mark=mark).latest_result
+        Result.objects.filter(pk=result.pk).update(duration_s=seconds)
+
+    def test_the_place_counts_those_who_came_before(self) -> None:
+        jobs = [self.make_photo(owner, mark=mark).latest_job for mark, owner in enumerate([self.friend, self.owner])]
+        self.assertEqual([waiting_of(job).position for job in jobs], [1, 2])
+        services.cancel(jobs[0].pk)
+        self.assertEqual(waiting_of(jobs[1]).position, 1)
+
+    def test_the_time_is_the_median_times_those_ahead_shared_by_the_live_workers(self) -> None:
+        for mark, seconds in enumerate((2.0, 3.0, 100.0)):
+            self.colored_in(seconds, mark)
+        self.assertEqual(typical_duration_s(), 3.0)
+        photos = [self.make_photo(self.owner, mark=mark) for mark in range(10, 15)]
+        self.claimed(photos[0])
+        last = photos[-1].jobs.get()
+        workers = waiting_of(last).live_workers
+        self.assertEqual(waiting_of(last), Waiting(4, -(-3 * 5 // workers), workers))
+
+    def test_nobody_promises_a_time_when_no_worker_lives(self) -> None:
+        job = self.make_photo(self.owner).latest_job
+        Result.objects.create(
+            job=Job.objects.create(photo=self.make_photo(self.friend, mark=1), status="done"),
+            duration_s=2, width=1, height=1, byte_size=1,
+        )  # fmt: skip
+        self.assertEqual(waiting_of(job), Waiting(1, None, 0))
+
+    def test_nobody_promises_a_time_before_the_first_result(self) -> None:
+        self.make_worker()
+        self.assertIsNone(waiting_of(self.make_photo(self.owner).latest_job).eta_s)
+
+    def test_a_running_job_has_no_place_and_at_least_a_second_to_go(self) -> None:
+        self.colored_in(0.2, mark=1)
+        photo = self.make_photo(self.owner)
+        self.claimed(photo)
+        waiting = waiting_of(Photo.objects.get(pk=photo.pk).latest_job)
+        self.assertEqual((waiting.position, waiting.eta_s), (None, 1))
+
+    def test_an_ended_job_waits_no_more(self) -> None:
+        waiting = waiting_of(self.make_colored(self.owner).latest_job)
+        self.assertEqual((waiting.position, waiting.eta_s), (None, None))
