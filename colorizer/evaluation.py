@@ -6,10 +6,11 @@ The network sees the middle square of each photograph at a fixed size; figures a
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
 
 from . import metrics
 from .color import lab_to_rgb, rgb_to_lab
@@ -19,6 +20,7 @@ from .inference import predict_ab
 
 BATCH = 16
 SHEET = 8  # pictures on the sheet of samples
+SHEET_GAP = 4  # white pixels around each of them
 
 
 @dataclass(frozen=True)
@@ -97,5 +99,4 @@ def _row(figures: Tensor) -> Row:
 
 
 def _sheet(strips: list[Tensor]) -> Image.Image:
-    pixels = (torch.cat(strips, dim=1).clamp(0, 1) * 255).round().byte()
-    return Image.fromarray(np.ascontiguousarray(pixels.permute(1, 2, 0).numpy()))
+    return to_pil_image(make_grid(strips, nrow=1, padding=SHEET_GAP, pad_value=1.0).clamp(0, 1))

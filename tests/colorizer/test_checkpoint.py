@@ -1,5 +1,6 @@
 """Weights on disk, and the weights that ship."""
 
+import hashlib
 import json
 import tempfile
 import unittest
@@ -71,8 +72,6 @@ class CheckpointTest(unittest.TestCase):
 
     def _sign(self) -> None:
         """Put the digest of the present file on the card."""
-        import hashlib
-
         card = self.path.with_suffix(".json")
         fields = json.loads(card.read_text())
         fields["digest"] = hashlib.sha256(self.path.read_bytes()).hexdigest()

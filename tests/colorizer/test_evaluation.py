@@ -9,8 +9,8 @@ import torch
 from colorizer import metrics
 from colorizer.checkpoint import load_generator
 from colorizer.color import rgb_to_lab
-from colorizer.data import PhotoSet
-from colorizer.evaluation import SHEET, evaluate
+from colorizer.data import PhotoSet, evaluation_crop
+from colorizer.evaluation import SHEET, SHEET_GAP, evaluate
 from tests.colorizer.drawings import write_zip
 from tests.colorizer.test_inference import SHIPPED
 
@@ -69,9 +69,7 @@ class EvaluateTest(unittest.TestCase):
         self.assertAlmostEqual(self.result.rows["grey"].mean_abs_ab, float(lab[:, 1:].abs().mean()), places=2)
 
     def test_the_sheet_shows_grey_colored_and_true(self) -> None:
-        self.assertEqual(self.result.sheet.size, (3 * 64, SHEET * 64))
+        self.assertEqual(self.result.sheet.size, (3 * 64 + 2 * SHEET_GAP, SHEET * (64 + SHEET_GAP) + SHEET_GAP))
 
     def _pixels(self, index: int) -> torch.Tensor:
-        from colorizer.data import evaluation_crop
-
         return evaluation_crop(self.photos.open(index), 64).float() / 255
