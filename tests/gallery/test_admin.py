@@ -1,0 +1,134 @@
+"""The admin: every model with search, filters and thumbnails, and the orders to jobs."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
+
+from gallery import services
+from gallery.models import Job, Photo, Result
+from tests.base import GalleryTestCase
+
+
+class AdminTests(GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.photo = self.make_colored(self.owner)
+        self.client.force_login(self.staff)
+
+    def order(self, action: str, *jobs: Job) -> list[str]:
+        data = {"action": action, "_selected_action": [job.pk for job in jobs]}
+        page = self.client.post(reverse("admin:gallery_job_changelist"), data, follow=True)
+        return [str(message) for message in page.context["messages"]]
+
+    def test_every_model_is_registered_with_search_and_filters_and_its_pages_open(self) -> None:
+        self.make_worker()
+        services.delete_photos([self.make_photo(self.friend, mark=5).pk])
+        for model in apps.get_app_config("gallery").get_models():
+            with self.subTest(model.__name__):
+                registered = admin.site.get_model_admin(model)
+                self.assertTrue(registered.search_fields and registered.list_filter)
+                name = f"admin:gallery_{model._meta.model_name}"
+                page = self.client.get(reverse(f"{name}_changelist"), {"q": "olga"})
+                self.assertEqual(page.status_code, 200)
+                change = reverse(f"{name}_change", args=[model.objects.first().pk])
+                self.assertEqual(self.client.get(change).status_code, 200)
+
+    def test_lists_show_thumbnails_that_load(self) -> None:
+        for name in ("photo", "job", "result"):
+            page = self.client.get(reverse(f"admin:gallery_{name}_changelist")).content.decode()
+            address = page.split('<img src="/admin/gallery/')[1].split('"')[0]
+            answer = self.client.get(f"/admin/gallery/{address}")
+            self.assertEqual((answer.status_code, answer["Content-Type"]), (200, "image/jpeg"), address)
+
+    def test_thumbnails_need_the_right_to_view(self) -> None:
+        addresses = [
+            reverse("admin:gallery_photo_thumb", args=[self.photo.pk]),
+            reverse("admin:gallery_result_thumb", args=[self.photo.latest_result.pk]),
+        ]
+        clerk = User.objects.create(username="clerk", is_staff=True)
+        for user, codes in ((self.owner, {302}), (self.stranger, {302}), (clerk, {404})):
+            self.client.force_login(user)
+            self.assertEqual({self.client.get(address).status_code for address in addresses}, codes)
+        clerk.user_permissions.add(Permission.objects.get(codename="view_photo"))
+        self.assertEqual([self.client.get(address).status_code for address in addresses], [200, 404])
+
+    def test_failed_jobs_are_tried_again_and_live_ones_are_not(self) -> None:
+        failed = self.make_photo(self.owner, mark=1)
+        services.fail(self.claimed(failed), "no luck")
+        live = self.make_photo(self.owner, mark=2)
+        told = self.order("retry", failed.latest_job, live.latest_job)
+        self.assertEqual(told, ["1 new jobs; 1 have a live job already."])
+        self.assertEqual(Photo.objects.get(pk=failed.pk).latest_job.status, "queued")
+        self.assertEqual(live.jobs.count(), 1)
+
+    def test_jobs_are_canceled(self) -> None:
+        waiting = self.make_photo(self.owner, mark=1)
+        told = self.order("cancel", waiting.latest_job, self.photo.latest_job)
+        self.assertEqual(told, ["1 jobs canceled; 1 had ended already."])
+        self.assertEqual(waiting.jobs.get().status, "cancelled")
+
+    def test_orders_need_the_right_to_change_jobs(self) -> None:
+        clerk = User.objects.create(username="clerk", is_staff=True)
+        clerk.user_permissions.add(Permission.objects.get(codename="view_job"))
+        self.client.force_login(clerk)
+        waiting = self.make_photo(self.owner, mark=1)
+        self.order("cancel", waiting.latest_job)
+        self.assertEqual(waiting.jobs.get().status, "queued")
+
+    def test_nobody_writes_rows_by_hand(self) -> None:
+        for name in ("photo", "job", "result", "worker", "removal"):
+            self.assertEqual(self.client.get(reverse(f"admin:gallery_{name}_add")).status_code, 403)
+        change = reverse("admin:gallery_job_change", args=[self.photo.latest_job.pk])
+        self.assertEqual(self.client.post(change, {"status": "queued"}).status_code, 403)
+        self.assertEqual(self.photo.jobs.get().status, "done")
+
+
+class AdminDeletionTests(GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.photo = self.make_colored(self.owner)
+        self.client.force_login(self.staff)
+
+    def delete(self, name: str, pk: int) -> None:
+        with self.captureOnCommitCallbacks(execute=True):
+            answer = self.client.post(reverse(f"admin:{name}_delete", args=[pk]), {"post": "yes"})
+        self.assertEqual(answer.status_code, 302)
+
+    def delete_selected(self, name: str, pk: int) -> None:
+        data = {"action": "delete_selected", "_selected_action": [pk], "post": "yes"}
+        with self.captureOnCommitCallbacks(execute=True):
+            self.assertEqual(self.client.post(reverse(f"admin:{name}_changelist"), data).status_code, 302)
+
+    def test_deleting_a_photo_takes_its_files(self) -> None:
+        self.delete("gallery_photo", self.photo.pk)
+        self.assertFalse(Photo.objects.exists())
+        self.assertEqual(self.stored_files(), set())
+
+    def test_deleting_selected_photos_takes_their_files(self) -> None:
+        self.delete_selected("gallery_photo", self.photo.pk)
+        self.assertFalse(Photo.objects.exists())
+        self.assertEqual(self.stored_files(), set())
+
+    def test_deleting_a_result_or_a_job_takes_the_results_files(self) -> None:
+        for delete in (self.delete, self.delete_selected):
+            for name in ("job", "result"):
+                photo = self.make_colored(self.owner, mark=1)
+                row = photo.latest_job if name == "job" else photo.latest_result
+                delete(f"gallery_{name}", row.pk)
+                with self.subTest(name):
+                    self.assertFalse(Result.objects.filter(job__photo=photo).exists())
+                    self.assertLessEqual(set(photo.file_keys), self.stored_files())
+                    kept = {*self.photo.latest_result.file_keys}
+                    self.assertEqual({key for key in self.stored_files() if key.startswith("results")}, kept)
+                services.delete_photos([photo.pk])
+
+    def test_deleting_an_account_takes_all_of_its_files(self) -> None:
+        self.delete("auth_user", self.owner.pk)
+        self.assertFalse(Photo.objects.exists())
+        self.assertEqual(self.stored_files(), set())
+
+    def test_deleting_selected_accounts_takes_all_of_their_files(self) -> None:
+        self.delete_selected("auth_user", self.owner.pk)
+        self.assertFalse(Photo.objects.exists())
+        self.assertEqual(self.stored_files(), set())

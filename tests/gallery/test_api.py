@@ -1,0 +1,178 @@
+"""The API as a program meets it, errors included."""
+
+from django.core.cache import cache
+from django.test import override_settings
+from django.urls import reverse
+from drf_spectacular.validation import validate_schema
+from knox.models import AuthToken
+
+from gallery import services
+from gallery.models import Photo
+from gallery.views import pages
+from tests import pictures
+from tests.base import PASSWORD, GalleryTestCase, as_upload, read_stored
+
+
+class ApiTestCase(GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        cache.clear()  # where the throttle counts
+        self.token = self.client.post("/api/v1/tokens", {"username": "olga", "password": PASSWORD}).json()["token"]
+        self.headers = {"Authorization": f"Bearer {self.token}"}
+
+    def get(self, path: str, **query: str) -> object:
+        return self.client.get(f"/api/v1{path}", query, headers=self.headers)
+
+    def post(self, path: str, data: dict | None = None) -> object:
+        return self.client.post(f"/api/v1{path}", data, headers=self.headers)
+
+
+class TokenTests(ApiTestCase):
+    def test_a_token_is_given_for_name_and_password(self) -> None:
+        answer = self.client.post(
+            "/api/v1/tokens", {"username": "frida", "password": PASSWORD}, content_type="application/json"
+        )
+        self.assertEqual((answer.status_code, list(answer.json())), (201, ["token"]))
+
+    def test_a_wrong_password_is_unauthorized(self) -> None:
+        answer = self.client.post("/api/v1/tokens", {"username": "olga", "password": "guess"})
+        self.assertEqual(answer.status_code, 401)
+        self.assertEqual(answer.json(), {"error": "The name or the password is wrong."})
+
+    def test_a_missing_field_is_named(self) -> None:
+        answer = self.client.post("/api/v1/tokens", {"username": "olga"})
+        self.assertEqual((answer.status_code, answer.json()), (422, {"error": "password: This field is required."}))
+
+    def test_guessing_is_slowed_down(self) -> None:
+        codes = [
+            self.client.post("/api/v1/tokens", {"username": "olga", "password": "x"}).status_code for _ in range(31)
+        ]
+        self.assertEqual(codes[-1], 429)
+
+    def test_tokens_are_not_stored_as_they_are(self) -> None:
+        self.assertNotIn(self.token, str(AuthToken.objects.values()))
+
+
+class PhotoTests(ApiTestCase):
+    def test_an_upload_is_answered_with_its_photo_and_its_job(self) -> None:
+        answer = self.post("/photos", {"file": as_upload(pictures.jpeg(), "aunt.jpg")})
+        photo = Photo.objects.get()
+        self.assertEqual(answer.status_code, 201)
+        self.assertEqual(answer.json(), {"id": photo.pk, "job": {"id": photo.latest_job.pk, "state": "queued"}})
+        self.assertEqual(photo.owner, self.owner)
+
+    def test_the_same_bytes_again_are_a_duplicate(self) -> None:
+        content = pictures.jpeg()
+        first = self.post("/photos", {"file": as_upload(content)}).json()
+        again = self.post("/photos", {"file": as_upload(content)})
+        self.assertEqual((again.status_code, again.json()), (200, {**first, "duplicate": True}))
+
+    def test_bad_files_are_refused_with_the_reason(self) -> None:
+        cases = {
+            "cut off": pictures.jpeg()[:20_000],
+            "This is a GIF": pictures.encoded(pictures.grey((64, 64)), "GIF"),
+            "400 megapixels": pictures.pixel_bomb(),
+            "This file is empty": b"",
+        }
+        for because, content in cases.items():
+            with self.subTest(because):
+                answer = self.post("/photos", {"file": as_upload(content)})
+                self.assertEqual((answer.status_code, list(answer.json())), (422, ["error"]))
+                self.assertIn(because, answer.json()["error"])
+        self.assertEqual(self.stored_files(), set())
+
+    @override_settings(PHOTOLAB_MAX_UPLOAD_MB=1)
+    def test_an_oversize_file_is_refused(self) -> None:
+        answer = self.post("/photos", {"file": as_upload(b"\xff\xd8\xff" + bytes(2_000_000))})
+        self.assertEqual(answer.status_code, 422)
+        self.assertIn("at most 1 MB", answer.json()["error"])
+
+    def test_a_request_without_a_file_says_what_is_missing(self) -> None:
+        answer = self.post("/photos", {})
+        self.assertEqual((answer.status_code, answer.json()), (422, {"error": "file: No file was submitted."}))
+
+    def test_the_list_follows_its_cursor(self) -> None:
+        made = [self.make_photo(self.owner, mark=mark).pk for mark in range(5)]
+        self.make_photo(self.stranger, mark=9)
+        self.addCleanup(setattr, pages, "PAGE_SIZE", pages.PAGE_SIZE)
+        pages.PAGE_SIZE = 2
+        seen, query = [], {}
+        while True:
+            page = self.get("/photos", **query).json()
+            seen += [photo["id"] for photo in page["photos"]]
+            if page["next"] is None:
+                break
+            query = {"before": page["next"]}
+        self.assertEqual(seen, made[::-1])
+
+    def test_a_photo_is_described(self) -> None:
+        photo = self.make_colored(self.owner)
+        told = self.get(f"/photos/{photo.pk}").json()
+        self.assertEqual((told["id"], told["name"], told["width"], told["height"]), (photo.pk, "photo-0.jpg", 64, 48))
+        self.assertEqual((told["job"], told["colored"]), ({"id": photo.latest_job.pk, "state": "done"}, True))
+
+    def test_original_and_result_are_the_stored_bytes(self) -> None:
+        photo = self.make_colored(self.owner)
+        self.assertEqual(self.get(f"/photos/{photo.pk}/original").content, read_stored(photo.original_key))
+        self.assertEqual(self.get(f"/photos/{photo.pk}/result").content, read_stored(photo.latest_result.image_key))
+
+    def test_a_result_that_is_not_there_yet_is_not_found(self) -> None:
+        answer = self.get(f"/photos/{self.make_photo(self.owner).pk}/result")
+        self.assertEqual((answer.status_code, answer.json()), (404, {"error": "not colored yet"}))
+
+    def test_deleting_takes_the_files(self) -> None:
+        photo = self.make_colored(self.owner)
+        with self.captureOnCommitCallbacks(execute=True):
+            answer = self.client.delete(f"/api/v1/photos/{photo.pk}", headers=self.headers)
+        self.assertEqual((answer.status_code, answer.content), (204, b""))
+        self.assertEqual(self.stored_files(), set())
+        self.assertEqual(self.get(f"/photos/{photo.pk}").status_code, 404)
+
+
+class JobTests(ApiTestCase):
+    def test_a_waiting_job_tells_its_place(self) -> None:
+        self.make_photo(self.friend, mark=1)
+        job = self.make_photo(self.owner, mark=2).latest_job
+        expected = {"id": job.pk, "state": "queued", "position": 2, "eta_s": None, "error": None}
+        self.assertEqual(self.get(f"/jobs/{job.pk}").json(), expected)
+
+    def test_a_failed_job_tells_why(self) -> None:
+        photo = self.make_photo(self.owner)
+        services.fail(self.claimed(photo), "There was not enough memory.")
+        told = self.get(f"/jobs/{photo.latest_job.pk}").json()
+        self.assertEqual((told["state"], told["error"]), ("failed", "There was not enough memory."))
+
+    def test_a_job_is_canceled_once(self) -> None:
+        job = self.make_photo(self.owner).latest_job
+        answer = self.post(f"/jobs/{job.pk}/cancel")
+        self.assertEqual((answer.status_code, answer.json()["state"]), (200, "cancelled"))
+        again = self.post(f"/jobs/{job.pk}/cancel")
+        self.assertEqual((again.status_code, again.json()), (409, {"error": "This job has ended already."}))
+
+
+class DocumentationTests(ApiTestCase):
+    def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(self) -> None:
+        page = self.client.get(reverse("api-docs"))
+        self.assertContains(page, "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js")
+        self.assertNotRegex(page.content.decode(), r"https?://(?!testserver)|<script(?![^>]*\ssrc=)")
+
+    def test_the_schema_is_valid_and_has_every_call(self) -> None:
+        schema = self.client.get(reverse("api-schema"), headers={"Accept": "application/json"}).json()
+        validate_schema(schema)
+        calls = {(method, path) for path, methods in schema["paths"].items() for method in methods}
+        expected = {
+            ("post", "/api/v1/tokens"),
+            ("get", "/api/v1/photos"),
+            ("post", "/api/v1/photos"),
+            ("get", "/api/v1/photos/{photo_id}"),
+            ("delete", "/api/v1/photos/{photo_id}"),
+            ("get", "/api/v1/photos/{photo_id}/original"),
+            ("get", "/api/v1/photos/{photo_id}/result"),
+            ("get", "/api/v1/jobs/{job_id}"),
+            ("post", "/api/v1/jobs/{job_id}/cancel"),
+        }
+        self.assertEqual(calls, expected)
+
+    def test_an_address_that_is_no_call_is_not_found(self) -> None:
+        self.assertEqual(self.get("/photos/x").status_code, 404)
+        self.assertEqual(self.client.put("/api/v1/photos", headers=self.headers).status_code, 405)
