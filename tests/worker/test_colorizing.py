@@ -1,0 +1,153 @@
+"""A worker's task in this process: real photographs, the shipped weights, a storage of its own."""
+
+import io
+from pathlib import Path
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.files.storage import default_storage
+from django.test import SimpleTestCase, override_settings
+from PIL import Image, ImageChops
+
+from gallery import services
+from gallery.images import ImageRefused
+from gallery.models import Job, JobState, Photo, Result
+from tests import pictures
+from tests.base import GalleryTestCase, as_upload, read_stored
+from worker import colorizing, engine, tasks
+
+
+def most_color(image: Image.Image) -> int:
+    """The largest difference between two channels of a pixel: 0 in a grey picture."""
+    red, green, blue = image.convert("RGB").split()
+    return max(ImageChops.difference(red, other).getextrema()[1] for other in (green, blue))
+
+
+class ColorizeTests(GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        registered = services.WorkerFacts(id=engine.worker_id(), name="test:1", queue="colorize", device="cpu")
+        services.register_worker(registered)
+
+    def color(self, content: bytes, name: str = "photo.jpg") -> Job:
+        """Upload, have the worker's task color it, answer the job as it stands then."""
+        photo = services.upload_photo(self.owner, as_upload(content, name)).photo
+        return self.run_task(photo)
+
+    def run_task(self, photo: Photo) -> Job:
+        job = photo.jobs.latest("id")
+        tasks.colorize(job.pk)
+        job.refresh_from_db()
+        return job
+
+    def picture(self, key: str) -> Image.Image:
+        return Image.open(io.BytesIO(read_stored(key)))
+
+    def test_a_photo_comes_back_in_color_at_full_size(self) -> None:
+        job = self.color(pictures.jpeg((900, 600)))
+        self.assertEqual((JobState.DONE, 1, ""), (job.status, job.attempt, job.error))
+        image = self.picture(job.result.image_key)
+        self.assertEqual(("JPEG", (900, 600), "RGB"), (image.format, image.size, image.mode))
+        self.assertGreater(most_color(image), 10)
+        self.assertEqual((900, 600), (job.result.width, job.result.height))
+        self.assertEqual(len(read_stored(job.result.image_key)), job.result.byte_size)
+        self.assertEqual(engine.current().digest, job.result.model_digest)
+        self.assertGreater(job.result.duration_s, 0)
+
+    def test_the_light_of_the_photo_is_kept(self) -> None:
+        job = self.color(pictures.encoded(pictures.grey((640, 480)), "PNG"), "scan.png")
+        light = self.picture(job.result.image_key).convert("L")
+        difference = ImageChops.difference(light, pictures.grey((640, 480)))
+        mean = sum(value * count for value, count in enumerate(difference.histogram())) / (640 * 480)
+        self.assertLess(mean, 3)
+
+    def test_previews_are_bounded_and_keep_the_shape(self) -> None:
+        job = self.color(pictures.jpeg((2000, 1000)))
+        self.assertEqual((1600, 800), self.picture(job.result.preview_key).size)
+        self.assertEqual((480, 240), self.picture(job.result.thumb_key).size)
+
+    def test_what_came_without_loss_is_answered_without_loss(self) -> None:
+        scan = pictures.encoded(pictures.sixteen_bit(), "TIFF")
+        for name, content in (("scan.tif", scan), ("scan.png", pictures.encoded(pictures.grey(), "PNG"))):
+            with self.subTest(name):
+                result = self.color(content, name).result
+                self.assertEqual("PNG", result.format)
+                self.assertEqual("PNG", self.picture(result.image_key).format)
+
+    def test_a_photo_turned_by_exif_is_colored_upright(self) -> None:
+        result = self.color(pictures.turned_by_exif((640, 480))).result
+        self.assertEqual((480, 640), self.picture(result.image_key).size)
+
+    def test_it_ignores_a_second_delivery(self) -> None:
+        job = self.color(pictures.jpeg())
+        stored = self.stored_files()
+        tasks.colorize(job.pk)
+        job.refresh_from_db()
+        self.assertEqual((JobState.DONE, 1), (job.status, job.attempt))
+        self.assertEqual(1, Result.objects.count())
+        self.assertEqual(stored, self.stored_files())
+
+    def test_it_ignores_a_job_that_is_gone(self) -> None:
+        tasks.colorize(4711)
+        self.assertEqual(0, Result.objects.count())
+
+    def test_an_original_that_was_damaged_in_the_storage_fails_in_plain_words(self) -> None:
+        photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
+        whole = read_stored(photo.original_key)
+        (self.media / photo.original_key).write_bytes(whole[: len(whole) // 2])
+        with self.assertLogs("worker.tasks", "ERROR"):
+            job = self.run_task(photo)
+        self.assertEqual(JobState.FAILED, job.status)
+        self.assertIn("cut off", job.error)
+
+    def test_a_missing_original_fails_in_plain_words(self) -> None:
+        photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
+        default_storage.delete(photo.original_key)
+        with self.assertLogs("worker.tasks", "ERROR"):
+            job = self.run_task(photo)
+        self.assertEqual(JobState.FAILED, job.status)
+        self.assertIn("no longer in the storage", job.error)
+
+    def test_missing_weights_fail_in_plain_words_and_a_later_try_succeeds(self) -> None:
+        photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
+        loaded, engine._engine.colorizer = engine.current(), None
+        nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab-1.safetensors"))
+        with nowhere, self.assertLogs("worker.tasks", "ERROR"):
+            job = self.run_task(photo)
+        engine._engine.colorizer = loaded
+        self.assertEqual(JobState.FAILED, job.status)
+        self.assertIn("missing or damaged on this site", job.error)
+        services.retry_photo(photo.pk)
+        self.assertEqual(JobState.DONE, self.run_task(photo).status)
+
+    def test_an_attempt_that_lost_its_claim_leaves_no_files(self) -> None:
+        photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
+        before = self.stored_files()
+        claim = self.claimed(photo)
+        output = colorizing.colorize(claim)
+        self.assertIn(output.image_key, self.stored_files())
+        services.cancel(claim.job_id)
+        self.assertFalse(services.finish(claim, output))
+        colorizing.discard(claim)
+        self.assertEqual(before, self.stored_files())
+
+
+class WordsTests(SimpleTestCase):
+    def test_every_failure_says_what_to_do(self) -> None:
+        from colorizer import NoColorError, OutOfMemoryError, WeightsError
+
+        expected = {
+            ImageRefused("This file is cut off."): "This file is cut off.",
+            NoColorError("The generator found no color."): "The generator found no color.",
+            OutOfMemoryError("10 GB"): "Upload a smaller copy",
+            MemoryError(): "Upload a smaller copy",
+            SoftTimeLimitExceeded(): "took too long",
+            WeightsError("/srv/secret/weights"): "Tell whoever runs it",
+            FileNotFoundError("photos/1"): "Upload it again",
+            RuntimeError("mat1 and mat2 shapes cannot be multiplied"): "Try again",
+        }
+        for error, words in expected.items():
+            with self.subTest(type(error).__name__):
+                said = colorizing.in_words(error)
+                self.assertIn(words, said)
+                self.assertTrue(said.endswith("."))
+        self.assertNotIn("secret", colorizing.in_words(WeightsError("/srv/secret/weights")))
