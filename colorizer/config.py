@@ -74,7 +74,7 @@ RECIPES: dict[str, Recipe] = {
                 Stage(
                     "adversarial",
                     1500,
-                    128,
+                    96,
                     {"scenes": 14, "objects": 12, "tiny": 6},
                     decoder_lr=1e-4,
                     l1_weight=60.0,
