@@ -3,6 +3,7 @@
 const POSITIONS_EVERY_MS = 10_000;
 const AT_ONCE = 60;
 const grid = document.getElementById("photos");
+const total = document.getElementById("photo-count");
 const texts = grid.dataset;
 
 const cardOf = (id) => grid.querySelector(`[data-photo-id="${id}"]`);
@@ -50,13 +51,17 @@ function place(id, html) {
   }
   // Newest first: a photo older than the last card belongs to a page not loaded yet.
   const next = [...grid.children].find((other) => idOf(other) < id);
+  if (next === grid.firstElementChild && next && !("newest" in texts)) return;
   if (next) next.before(card);
   else if (!document.getElementById("more")) grid.append(card);
+  else return;
+  count(1);
 }
 
-function showWhetherEmpty() {
-  const isEmpty = grid.childElementCount === 0;
-  document.getElementById("empty").hidden = !isEmpty;
+function count(difference) {
+  total.textContent = Number(total.textContent) + difference;
+  total.parentElement.hidden = total.textContent === "0";
+  document.getElementById("empty").hidden = grid.childElementCount > 0;
 }
 
 function remove(id) {
@@ -65,6 +70,7 @@ function remove(id) {
   const neighbor = card.nextElementSibling || card.previousElementSibling;
   const hadFocus = card.contains(document.activeElement);
   card.remove();
+  count(-1);
   if (hadFocus) (neighbor?.querySelector("a") || document.getElementById("main")).focus();
 }
 
@@ -83,7 +89,6 @@ async function refresh(ids) {
   }
   for (const [id, html] of Object.entries(answer.cards)) place(Number(id), html);
   answer.gone.forEach(remove);
-  showWhetherEmpty();
 }
 
 document.addEventListener("photos-changed", ({ detail }) => {
@@ -91,7 +96,6 @@ document.addEventListener("photos-changed", ({ detail }) => {
 });
 document.addEventListener("photos-added", (event) => {
   for (const { id, card } of event.detail) place(id, card);
-  showWhetherEmpty();
 });
 
 // Places in the queue move on without any change to one's own photos.
