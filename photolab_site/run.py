@@ -133,11 +133,10 @@ class Supervisor:
             raise RunError(f"the database could not be prepared: {last_line(migration.log_path)}")
 
     def _uvicorn(self) -> list[str]:
-        application = ["photolab_site.asgi:application", "--lifespan", "off", "--no-access-log"]
         listen = ["--host", self.place.host, "--port", str(self.place.port)]
-        return [sys.executable, "-m", "uvicorn", *application, *listen] + [
-            "--timeout-graceful-shutdown=3"
-        ]
+        # Pages that listen for news would otherwise keep it from ever stopping.
+        flags = ["--lifespan=off", "--no-access-log", "--timeout-graceful-shutdown=3"]
+        return [sys.executable, "-m", "uvicorn", "photolab_site.asgi:application", *listen, *flags]
 
     @staticmethod
     def _celery() -> list[str]:

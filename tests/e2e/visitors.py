@@ -17,7 +17,7 @@ class FormVisitor:
         self.http = httpx.Client(base_url=url, timeout=TIMEOUT_S, follow_redirects=True)
 
     def sign_up(self, name: str) -> httpx.Response:
-        fields = {"username": name, "password1": PASSWORD, "password2": PASSWORD}
+        fields = {"username": name, "email": f"{name}@example.org", "password1": PASSWORD, "password2": PASSWORD}
         return self.send("/accounts/signup/", fields)
 
     def send(self, page: str, fields: dict[str, str], *, to: str = "", files: Any = None) -> httpx.Response:

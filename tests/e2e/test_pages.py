@@ -1,0 +1,243 @@
+"""The pages as people meet them: real Chromium, real worker, the shipped weights."""
+
+import io
+import re
+from pathlib import Path
+
+import httpx
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests import pictures
+from tests.e2e.browser import DESKTOP, PHONE, BrowserTestCase
+from tests.e2e.stack import Stack, wait_until
+from tests.e2e.visitors import PASSWORD, ApiVisitor, FormVisitor
+
+COLORED_WITHIN_MS = 30_000
+
+
+class PageTestCase(BrowserTestCase):
+    """One site for all classes of this module."""
+
+    stack: Stack
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.stack = STACK
+        cls.url = STACK.url
+        super().setUpClass()
+
+    def member(self, name: str) -> FormVisitor:
+        visitor = FormVisitor(self.url)
+        self.addCleanup(visitor.close)
+        visitor.sign_up(name)
+        return visitor
+
+    def let_in(self, visitor: FormVisitor, context: BrowserContext) -> None:
+        """Log the browser in with the session of a member."""
+        context.add_cookies(
+            [{"name": cookie.name, "value": cookie.value, "url": self.url} for cookie in visitor.http.cookies.jar]
+        )
+
+    def files(self, **contents: bytes) -> list[Path]:
+        """Files on disk; the last underscore in a name stands for the dot."""
+        paths = [self.stack.folder / ".".join(name.rsplit("_", 1)) for name in contents]
+        for path, content in zip(paths, contents.values(), strict=True):
+            path.write_bytes(content)
+        return paths
+
+    def colored_photo(self, name: str) -> int:
+        """A member's photo that is in color already."""
+        api = ApiVisitor(self.url, name)
+        self.addCleanup(api.close)
+        photo_id, job_id = api.order(pictures.jpeg((900, 600)))
+        wait_until(lambda: api.state(job_id) == "done", within_s=30)
+        return photo_id
+
+
+STACK: Stack
+
+
+def setUpModule() -> None:
+    global STACK
+    STACK = Stack()
+    STACK.start()
+
+
+def tearDownModule() -> None:
+    STACK.close()
+
+
+class JourneyTests(PageTestCase):
+    def sign_up_by_page(self, page: Page, name: str) -> None:
+        page.goto("/")
+        page.get_by_role("link", name="Create account").first.click()
+        page.get_by_label("Username").fill(name)
+        page.locator("input[name=password1]").fill(PASSWORD)
+        page.locator("input[name=password2]").fill(PASSWORD)
+        page.locator("main").get_by_role("button", name="Create account").click()
+        expect(page.get_by_role("heading", name="Your gallery")).to_be_visible()
+
+    def test_from_an_account_to_a_color_picture_and_its_deletion(self) -> None:
+        page = self.page
+        self.sign_up_by_page(page, "olga")
+        expect(page.get_by_text("Nothing here yet")).to_be_visible()
+        photos = {"first_jpg": pictures.jpeg((900, 600), mark=1), "scan_tif": self.scan(), "phone_jpg": self.turned()}
+        page.set_input_files("#upload-files", self.files(**photos, broken_jpg=pictures.jpeg(mark=2)[:5000]))
+        refused = page.locator(".upload-row", has_text="broken.jpg")
+        expect(refused).to_contain_text("cut off", timeout=COLORED_WITHIN_MS)
+        expect(page.locator("[data-photo-id]")).to_have_count(3)
+        expect(page.locator("[data-state=done]")).to_have_count(3, timeout=COLORED_WITHIN_MS)
+        expect(page.get_by_text("Nothing here yet")).to_be_hidden()
+        page.get_by_role("link", name="first.jpg").click()
+        self.compare_by_keyboard(page)
+        self.download_full_size(page)
+        page.get_by_role("link", name="Delete").click()
+        page.get_by_role("button", name="Delete photograph").click()
+        expect(page.locator("[data-photo-id]")).to_have_count(2)
+        expect(page.get_by_role("link", name="first.jpg")).to_have_count(0)
+
+    def scan(self) -> bytes:
+        return pictures.encoded(pictures.sixteen_bit(), "TIFF")
+
+    def turned(self) -> bytes:
+        return pictures.turned_by_exif()
+
+    def compare_by_keyboard(self, page: Page) -> None:
+        slider = page.get_by_role("slider", name=re.compile("first.jpg"))
+        slider.focus()
+        before = float(slider.input_value())
+        width_before = page.locator(".side-after").evaluate("side => getComputedStyle(side).clipPath")
+        for _ in range(5):
+            slider.press("ArrowRight")
+        self.assertGreater(float(slider.input_value()), before)
+        width_after = page.locator(".side-after").evaluate("side => getComputedStyle(side).clipPath")
+        self.assertNotEqual(width_before, width_after, "the divider did not move")
+
+    def download_full_size(self, page: Page) -> None:
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download in color").click()
+        self.assertEqual("first-colorized.jpg", download.value.suggested_filename)
+        with Image.open(download.value.path()) as image:
+            self.assertEqual((900, 600), image.size)
+
+    def test_the_sample_photograph_is_one_click_away(self) -> None:
+        self.let_in(self.member("frida"), self.context)
+        self.page.goto("/photos/")
+        self.page.get_by_role("button", name="Try a sample photograph").click()
+        expect(self.page.locator("[data-state=done]")).to_have_count(1, timeout=COLORED_WITHIN_MS)
+
+    def test_the_same_photograph_twice_is_told_and_shown(self) -> None:
+        self.let_in(self.member("greta"), self.context)
+        self.page.goto("/photos/")
+        files = self.files(twice_jpg=pictures.jpeg(mark=9))
+        self.page.set_input_files("#upload-files", files)
+        expect(self.page.locator("[data-photo-id]")).to_have_count(1)
+        self.page.set_input_files("#upload-files", files)
+        row = self.page.locator(".upload-row[data-result=duplicates]")
+        row.get_by_role("link").click()
+        expect(self.page.get_by_role("heading", name="twice.jpg")).to_be_visible()
+
+    def test_another_window_learns_of_a_photo_that_was_deleted(self) -> None:
+        visitor = self.member("hilda")
+        self.let_in(visitor, self.context)
+        photo_id = self.colored_photo("hilda")
+        self.page.goto("/photos/")
+        expect(self.page.locator("[data-photo-id]")).to_have_count(1)
+        visitor.send(f"/photos/{photo_id}/delete/", {})
+        expect(self.page.locator("[data-photo-id]")).to_have_count(0)
+        expect(self.page.get_by_text("Nothing here yet")).to_be_visible()
+
+
+class MailTests(PageTestCase):
+    def test_a_forgotten_password_is_reset_by_the_mail_on_the_terminal(self) -> None:
+        visitor = self.member("nora")
+        visitor.http.cookies.clear()
+        visitor.send("/accounts/password/reset/", {"email": "nora@example.org"})
+        link = wait_until(lambda: re.search(r"http://\S+/accounts/password/reset/key/\S+", STACK.output()), within_s=5)
+        self.page.goto(link[0])
+        for field in ("password1", "password2"):
+            self.page.locator(f"input[name={field}]").fill("another long afternoon")
+        self.page.locator("main").get_by_role("button").last.click()
+        self.page.goto("/accounts/login/")
+        self.page.get_by_label("Username or email").fill("nora@example.org")
+        self.page.locator("input[name=password]").fill("another long afternoon")
+        self.page.locator("main").get_by_role("button", name="Log in").click()
+        expect(self.page.get_by_role("heading", name="Your gallery")).to_be_visible()
+
+
+class WithoutScriptTests(PageTestCase):
+    def test_a_photo_is_uploaded_seen_and_deleted_without_javascript(self) -> None:
+        context = self.new_context(java_script_enabled=False)
+        self.let_in(self.member("ida"), context)
+        page = context.new_page()
+        page.goto("/photos/")
+        page.set_input_files("#upload-files", self.files(plain_jpg=pictures.jpeg(mark=3), bad_jpg=b"no picture"))
+        page.get_by_role("button", name="Upload", exact=True).click()
+        expect(page.get_by_text("bad.jpg")).to_be_visible()
+        for _ in range(60):
+            if page.locator("[data-state=done]").count():
+                break
+            page.wait_for_timeout(500)
+            page.goto("/photos/")
+        page.get_by_role("link", name="plain.jpg").click()
+        expect(page.get_by_role("img", name=re.compile("plain.jpg"))).to_have_count(2)
+        expect(page.get_by_role("slider")).to_have_count(0)
+        page.get_by_role("link", name="Delete").click()
+        page.get_by_role("button", name="Delete photograph").click()
+        expect(page.get_by_text("Nothing here yet")).to_be_visible()
+
+
+class LookTests(PageTestCase):
+    """Every main page on a phone in the dark and on a wide screen in the light."""
+
+    def look(self, name: str, **options: object) -> None:
+        context = self.new_context(**options)
+        page = context.new_page()
+        for address in ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
+            self.look_at(page, address)
+        self.let_in(self.member(name), context)
+        self.look_at(page, "/photos/")  # while it is empty
+        photo_id = self.colored_photo(name)
+        own = ("/photos/", f"/photos/{photo_id}/", f"/photos/{photo_id}/delete/")
+        for address in (*own, "/accounts/", "/accounts/delete/", "/accounts/password/change/"):
+            self.look_at(page, address)
+
+    def look_at(self, page: Page, address: str) -> None:
+        with self.subTest(address):
+            answer = page.goto(address)
+            self.assertEqual(200, answer.status)
+            self.assert_fits(page)
+            self.assert_accessible(page)
+
+    def test_on_a_phone_in_the_dark(self) -> None:
+        self.look("jana", viewport=PHONE, color_scheme="dark", has_touch=True)
+
+    def test_on_a_wide_screen_in_the_light(self) -> None:
+        self.look("kira", viewport=DESKTOP, color_scheme="light")
+
+    def test_the_api_page_shows_its_calls(self) -> None:
+        self.page.goto("/api/v1/docs")
+        expect(self.page.get_by_text("/api/v1/photos/{photo_id}/result")).to_be_visible()
+
+
+class PrivacyTests(PageTestCase):
+    def addresses(self, photo_id: int, job_id: int) -> list[str]:
+        files = [f"/photos/{photo_id}/files/{kind}/" for kind in ("original", "preview", "thumb")]
+        results = [f"/results/{job_id}/files/{kind}/" for kind in ("image", "preview", "thumb")]
+        pages = [f"/photos/{photo_id}/", f"/photos/{photo_id}/status/", f"/photos/{photo_id}/delete/"]
+        return [*pages, *files, *results]
+
+    def test_a_stranger_sees_404_and_a_passer_by_nothing(self) -> None:
+        owner, stranger = self.member("lena"), self.member("mara")
+        photo_id = self.colored_photo("lena")
+        job_id = self.stack.rows("SELECT id FROM gallery_job WHERE photo_id = ?", photo_id)[0][0]
+        passer_by = httpx.Client(base_url=self.url)
+        self.addCleanup(passer_by.close)
+        for address in self.addresses(photo_id, job_id):
+            with self.subTest(address):
+                self.assertEqual(200, owner.http.get(address).status_code)
+                self.assertEqual(404, stranger.http.get(address).status_code)
+                self.assertIn(passer_by.get(address).status_code, (302, 404))
+        with Image.open(io.BytesIO(owner.http.get(f"/results/{job_id}/files/image/").content)) as image:
+            self.assertEqual((900, 600), image.size)
