@@ -1,0 +1,29 @@
+# Two images of one source: `web` serves pages and runs upkeep, `worker` adds torch and colors.
+FROM python:3.11-slim-bookworm AS web
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
+    DJANGO_SETTINGS_MODULE=photolab_site.settings PHOTOLAB_DATA=/data
+WORKDIR /srv/photolab
+COPY requirements-web.txt ./
+RUN pip install -r requirements-web.txt \
+    && useradd --uid 1000 --create-home photolab \
+    && install -d -o photolab -g photolab /data
+COPY manage.py ./
+COPY photolab_site photolab_site
+COPY gallery gallery
+COPY templates templates
+COPY static static
+USER photolab
+VOLUME /data
+EXPOSE 8000
+CMD ["python", "-m", "uvicorn", "photolab_site.asgi:application", "--host=0.0.0.0", "--port=8000", \
+     "--lifespan=off", "--no-access-log", "--timeout-graceful-shutdown=3"]
+
+FROM web AS worker
+USER root
+COPY requirements.txt ./
+RUN pip install -r requirements.txt
+COPY colorizer colorizer
+COPY worker worker
+USER photolab
+CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=prefork", "--concurrency=1", \
+     "--queues=colorize", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
