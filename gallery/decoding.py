@@ -2,7 +2,7 @@
 
     python -m gallery.decoding inspect|pixels FILE OUTPUT_FOLDER MAX_PIXELS
 
-`inspect` writes facts.json, preview.jpg and thumb.jpg; `pixels` writes facts.json and pixels.raw.
+`inspect` writes facts.json, preview.jpg and thumb.jpg; `pixels` writes facts.json and pixels.ppm.
 A refusal is exit status 3 and one plain sentence on standard output; any other failure is damage.
 images.py starts it. No Django here, and numpy for 16-bit files only: it starts for every upload.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 REFUSED = 3
+PIXELS = "pixels.ppm"
 MAX_MEMORY_BYTES = 2 * 1024**3
 MAX_CPU_S = 60
 SHORTEST_SIDE = 16
@@ -117,8 +118,8 @@ def inspect(image: Image.Image, folder: Path, facts: dict) -> None:
 
 
 def write_pixels(image: Image.Image, folder: Path, facts: dict) -> None:
-    facts.update(mode=image.mode, width=image.width, height=image.height)
-    (folder / "pixels.raw").write_bytes(image.tobytes())
+    facts.update(width=image.width, height=image.height)
+    image.save(folder / PIXELS, "PPM")
 
 
 def decode(image: Image.Image) -> Image.Image:

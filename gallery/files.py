@@ -1,7 +1,9 @@
 """Stored files: reading them, and deleting them once the death of their rows is committed."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import PurePosixPath
 
 from django.core.files.base import ContentFile, File
@@ -20,12 +22,25 @@ def store(key: str, content: File | bytes) -> None:
 
 
 def delete_after_commit(keys: Iterable[str]) -> None:
-    doomed = list(keys)
-    transaction.on_commit(lambda: delete(doomed), robust=True)
+    """One commit hook for each file: whatever a storage raises for one, Django logs it and goes on."""
+    for key in keys:
+        transaction.on_commit(partial(delete, [key]), robust=True)
 
 
 def delete_folder_after_commit(folder: str) -> None:
-    transaction.on_commit(lambda: delete_folder(folder), robust=True)
+    transaction.on_commit(partial(delete_folder, folder), robust=True)
+
+
+@contextmanager
+def gone_unless_done(keys: Iterable[str]) -> Iterator[None]:
+    """For files that are stored before their rows: without the rows they go again, whatever went wrong."""
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if not done:
+            delete(keys)
 
 
 def delete(keys: Iterable[str]) -> None:

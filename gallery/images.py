@@ -14,14 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
 from PIL import Image
+from PIL.PpmImagePlugin import PpmImageFile
 
 from gallery.decoding import (
     DAMAGED,
+    PIXELS,
     PREVIEW_QUALITY,
     PREVIEW_SIDE,
     REFUSED,
@@ -35,6 +38,8 @@ from gallery.uploading import max_upload_bytes
 logger = logging.getLogger(__name__)
 
 CHILD_TIMEOUT_S = 60
+# Each child may take two gigabytes: what many visitors send at once has to queue up.
+CHILDREN = BoundedSemaphore(2)
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "HEIF": "heic"}
 CONTENT_TYPES = {
     "JPEG": "image/jpeg",
@@ -135,9 +140,10 @@ def inspect(upload: File) -> Inspected:
 
 def decode_pixels(path: Path) -> Image.Image:
     """The whole picture, upright, in mode L or RGB (sRGB)."""
-    with _decoded(path, "pixels") as (folder, facts):
-        size = (facts["width"], facts["height"])
-        return Image.frombytes(facts["mode"], size, (folder / "pixels.raw").read_bytes())
+    with _decoded(path, "pixels") as (folder, _):
+        image = PpmImageFile(folder / PIXELS)  # read piece by piece, so that the pixels are in memory once
+        image.load()
+        return image
 
 
 def encode_preview(image: Image.Image, long_side: int) -> bytes:
@@ -176,15 +182,16 @@ def _decoded(source: Path, purpose: str) -> Iterator[tuple[Path, dict[str, Any]]
 
 def _run_child(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            [sys.executable, "-m", "gallery.decoding", *arguments],
-            cwd=settings.BASE_DIR,
-            env={"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=CHILD_TIMEOUT_S,
-            check=False,
-        )
+        with CHILDREN:
+            return subprocess.run(
+                [sys.executable, "-m", "gallery.decoding", *arguments],
+                cwd=settings.BASE_DIR,
+                env={"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=CHILD_TIMEOUT_S,
+                check=False,
+            )
     except subprocess.TimeoutExpired as error:
         raise ImageRefused(TOO_SLOW) from error

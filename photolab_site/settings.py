@@ -118,6 +118,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_HANDLERS = ["gallery.uploading.BoundedUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
+LARGEST_REQUEST_MB = max(1024, 2 * PHOTOLAB_MAX_UPLOAD_MB)  # a form without JavaScript sends all of its files at once
 _S3_BUCKET = env.read_text("PHOTOLAB_S3_BUCKET", "")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
@@ -136,6 +137,7 @@ if _S3_BUCKET:
             "signature_version": "s3v4",
             "default_acl": None,
             "file_overwrite": False,
+            "max_memory_size": 2 * 1024 * 1024,  # what is read beyond it waits on disk
         },
     }
 STATIC_URL = "/static/"
@@ -147,7 +149,7 @@ SERVESTATIC_ALLOW_ALL_ORIGINS = False
 # --- Accounts --------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "gallery.accounts.ModestArgon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -48,17 +48,14 @@ def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
         thumb_key=keys.thumb,
     )
     try:
-        _store(upload, inspected, keys)
-        _add_rows(photo)
+        with files.gone_unless_done(photo.file_keys):
+            _store(upload, inspected, keys)
+            _add_rows(photo)
     except IntegrityError:
-        files.delete(photo.file_keys)
         known = Photo.objects.filter(owner=owner, digest=measured.digest).first()
         if known is None:
             raise  # the account went away meanwhile
         return Uploaded(known, is_duplicate=True)
-    except OSError:
-        files.delete(photo.file_keys)
-        raise
     return Uploaded(photo, is_duplicate=False)
 
 
