@@ -116,7 +116,7 @@ class S3Tests(GalleryTestCase):
         self.assertIn(output.image_key, self.stored_names())
         self.client.force_login(self.owner)
         answer = self.client.get(f"/photos/{photo.pk}/files/original/")
-        self.assertEqual(content, b"".join(answer.streaming_content))
+        self.assertEqual(content, answer.content)
         self.assertEqual(403, httpx.get(f"{self.endpoint}/photos/{photo.original_key}").status_code)
         with self.captureOnCommitCallbacks(execute=True):
             services.delete_photos([photo.pk])
