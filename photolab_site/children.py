@@ -134,6 +134,7 @@ def end_leftovers(path: Path) -> int:
         born_at = _born_at(row["pid"])
         if born_at is not None and abs(born_at - row["started_at"]) <= 2:
             _kill_group(row["pid"])
+            _wait_for_end(row["pid"])
             ended += 1
     path.unlink(missing_ok=True)
     return ended
@@ -151,6 +152,13 @@ def _born_at(pid: int) -> float | None:
     if not answer or answer[0].startswith("Z"):
         return None
     return time.mktime(time.strptime(answer[1].strip(), "%a %b %d %H:%M:%S %Y"))
+
+
+def _wait_for_end(pid: int) -> None:
+    """What was killed lets go of its port and its files a moment later."""
+    deadline = time.monotonic() + 2
+    while _born_at(pid) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _kill_group(leader: int) -> None:

@@ -55,6 +55,11 @@ class Place:
         )
 
     @property
+    def pids(self) -> Path:
+        """Where the processes are written down while they run."""
+        return self.data / "run.json"
+
+    @property
     def address(self) -> str:
         if self.host in ("127.0.0.1", "::1", *EVERYWHERE):
             return f"http://localhost:{self.port}"
@@ -66,7 +71,6 @@ class Supervisor:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.pids = place.data / "run.json"
         self.children: list[Child] = []
         self.stop_requests = 0
         self.env = {
@@ -79,8 +83,6 @@ class Supervisor:
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
-        if ended := children.end_leftovers(self.pids):
-            say(f"Ended {ended} processes that an earlier run had left behind.")
         try:
             self._start_all()
             while not self.stop_requests:
@@ -109,7 +111,7 @@ class Supervisor:
         child = Child(name, list(argv), ROOT, self.env, log_path, stdin, **options)
         child.start()
         self.children.append(child)
-        children.record(self.children, self.pids)
+        children.record(self.children, self.place.pids)
         return child
 
     def _start_broker(self) -> None:
@@ -166,7 +168,7 @@ class Supervisor:
             if message and not self.stop_requests:
                 say(message)
             if child.process is not before:
-                children.record(self.children, self.pids)
+                children.record(self.children, self.place.pids)
 
     def _stop_all(self) -> None:
         """The broker goes last, so that the others take leave of it in order."""
@@ -175,7 +177,7 @@ class Supervisor:
         others = [child for child in self.children if child.name != "broker"]
         for group in (others, brokers):
             children.stop(group, grace_s=STOP_GRACE_S, hurry=lambda: self.stop_requests > 1)
-        self.pids.unlink(missing_ok=True)
+        self.place.pids.unlink(missing_ok=True)
         say("Stopped.")
 
 
@@ -241,6 +243,8 @@ def main() -> int:
     try:
         place = Place.from_environment(os.environ)
         with sole_use_of(place.data):
+            if ended := children.end_leftovers(place.pids):
+                say(f"Ended {ended} processes that an earlier run had left behind.")
             require_free_port(place)
             return Supervisor(place).run()
     except RunError as error:

@@ -7,6 +7,9 @@ import unittest
 from typing import Any
 
 from django.test.runner import DiscoverRunner
+from django.test.utils import iter_test_cases
+
+from tests.e2e.browser import BrowserTestCase, find_chromium
 
 
 class CountingResult(unittest.TextTestResult):
@@ -22,6 +25,13 @@ class CountingResult(unittest.TextTestResult):
 class CountingRunner(DiscoverRunner):
     def get_resultclass(self) -> type[unittest.TextTestResult]:
         return CountingResult
+
+    def build_suite(self, *args: Any, **kwargs: Any) -> unittest.TestSuite:
+        """A missing browser is told before the first test, not in the middle."""
+        suite = super().build_suite(*args, **kwargs)
+        if any(isinstance(test, BrowserTestCase) for test in iter_test_cases(suite)):
+            find_chromium()
+        return suite
 
     def suite_result(self, suite: unittest.TestSuite, result: CountingResult, **kwargs: Any) -> int:
         failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)

@@ -125,6 +125,18 @@ class KeepTests(TestCase):
             self.assertNotIn(b"requirepass", listing.read_bytes())
 
 
+class RestartTests(TestCase):
+    def test_the_pauses_grow_between_restarts_of_what_keeps_failing(self) -> None:
+        stack = Stack()
+        self.addCleanup(stack.close)
+        child = Child("broken", ["false"], stack.folder, os.environ, stack.folder / "broken.log")
+        self.addCleanup(child.kill)
+        child.start()
+        told = [wait_until(child.look_after, within_s=5) for _ in range(3)]
+        for message, pause in zip(told, ("0.5 s", "1 s", "2 s"), strict=True):
+            self.assertIn(f"The broken stopped (exit status 1); starting it again in {pause}.", message)
+
+
 class LeftoverTests(TestCase):
     """What a start finds after a supervisor was killed where the system does not end its children."""
 
