@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import override_settings
 from django.urls import reverse
 
-from gallery import queue, services, showcase
+from gallery import queue, services
 from gallery.models import Job, JobState, Photo
 from gallery.services.photos import clean_file_name
 from tests import pictures
@@ -98,8 +98,6 @@ class UploadTests(GalleryTestCase):
         self.assertEqual([str(message) for message in page.context["messages"]], ["No file was chosen."])
 
     def test_the_sample_photograph_is_one_click(self) -> None:
-        if showcase.sample_path() is None:
-            self.skipTest("the sample photograph has not been made yet")
         self.assertRedirects(self.client.post(reverse("upload_sample")), reverse("gallery"))
         self.assertEqual(Photo.objects.get().owner, self.owner)
 
