@@ -31,9 +31,7 @@ def main() -> None:
 
 async def _measure(visitor: Visitor, pid: int, pages: int, idle_s: float) -> None:
     address = urlsplit(visitor.url)
-    streams = [
-        await asyncio.open_connection(address.hostname, address.port or 80) for _ in range(pages)
-    ]
+    streams = [await asyncio.open_connection(address.hostname, address.port or 80) for _ in range(pages)]
     request = (
         f"GET /photos/events/ HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {visitor.cookies}\r\n"
         "Accept: text/event-stream\r\n\r\n"

@@ -39,10 +39,7 @@ class Card:
 
 def save_generator(generator: Generator, path: Path, card: Card) -> Card:
     """Write weights (convolutions as float16, all else as float32) and card; answers the card with its digest."""
-    tensors = {
-        name: tensor.half() if tensor.ndim >= 2 else tensor
-        for name, tensor in generator.state_dict().items()
-    }
+    tensors = {name: tensor.half() if tensor.ndim >= 2 else tensor for name, tensor in generator.state_dict().items()}
     blob = save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()})
     signed = Card(**{**card.__dict__, "digest": hashlib.sha256(blob).hexdigest()})
     write_atomically(path, blob)
@@ -92,6 +89,26 @@ def read_tensors(path: Path, *, digest: str | None = None) -> dict[str, Tensor]:
         return load(blob)
     except SafetensorError as error:
         raise WeightsError(f"{path.name} is not a safetensors file: {error}") from error
+
+
+def tensors_under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin with the prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """What an optimizer has learned, as `<parameter>.<name>`: its state, not its settings."""
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put `optimizer_tensors` back into an optimizer of the same parameters."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def write_atomically(path: Path, blob: bytes) -> None:

@@ -22,9 +22,7 @@ def _srgb_to_linear(rgb: Tensor) -> Tensor:
 
 
 def _linear_to_srgb(linear: Tensor) -> Tensor:
-    return torch.where(
-        linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
-    )
+    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:

@@ -61,9 +61,9 @@ def to_tensor(image: Image.Image) -> Tensor:
 
 
 def train_crop(image: Image.Image, size: int, rng: np.random.Generator) -> Tensor:
-    """A random square of at least 60 % of the short side, resized to `size`, perhaps mirrored: uint8 (3, size, size)."""
+    """A random square of at least 60 % of the short side, perhaps mirrored: uint8 (3, size, size)."""
     short = min(image.size)
-    side = int(round(short * rng.uniform(0.6, 1.0)))
+    side = round(short * rng.uniform(0.6, 1.0))
     left = int(rng.integers(0, image.width - side + 1))
     top = int(rng.integers(0, image.height - side + 1))
     box = (left, top, left + side, top + side)
@@ -135,5 +135,5 @@ def to_batch(rgb: Tensor, generator: torch.Generator) -> Batch:
 
 
 def evaluation_batch(photos: PhotoSet, positions: range, *, of: int, size: int) -> Tensor:
-    """Photographs number `positions` of `of` spread evenly over the set, always the same: uint8 RGB (N, 3, size, size)."""
+    """Photographs number `positions` of `of` spread evenly over the set: uint8 RGB (N, 3, size, size)."""
     return torch.stack([evaluation_crop(photos.open(p * len(photos) // of), size) for p in positions])

@@ -29,7 +29,7 @@ def ciede2000(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def colorfulness(rgb: Tensor) -> Tensor:
-    """Hasler and Süsstrunk 2003, on signed opponent channels, for RGB in 0..1: 0 none, 15 slight, 45 average, 82 high."""
+    """Hasler and Süsstrunk 2003, signed, of RGB in 0..1: 0 none, 15 slight, 45 average, 82 high."""
     r, g, b = (rgb * 255).unbind(dim=1)
     rg, yb = r - g, (r + g) / 2 - b
     spread = torch.sqrt(rg.var(dim=(1, 2), correction=0) + yb.var(dim=(1, 2), correction=0))

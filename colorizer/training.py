@@ -1,7 +1,7 @@
 """One training run: the stages of a recipe, resumable, every checkpoint evaluated, EMA weights as the product.
 
-A run folder holds `state.safetensors` (all that is needed to go on), `log.jsonl` (a line a step or an
-evaluation) and, for each evaluation, `step-<n>.safetensors` with its card and `step-<n>-<set>.jpg`.
+A run folder holds `state.safetensors` (to go on from), `log.jsonl` (a line a step or an evaluation) and, for
+each evaluation, `step-<n>.safetensors` with its card and `step-<n>-<set>.jpg`.
 """
 
 import copy
@@ -19,7 +19,16 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from . import losses
-from .checkpoint import Card, load_imagenet_encoder, read_tensors, save_generator, write_atomically
+from .checkpoint import (
+    Card,
+    load_imagenet_encoder,
+    load_optimizer,
+    optimizer_tensors,
+    read_tensors,
+    save_generator,
+    tensors_under,
+    write_atomically,
+)
 from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .discriminator import PatchDiscriminator
@@ -94,9 +103,7 @@ class Training:
         if self.step == first:
             self._begin_stage(stage)
         self._set_trainable(stage)
-        batches = TrainingBatches(
-            self.sources, stage, seed=self.recipe.seed + first, first_step=self.step - first
-        )
+        batches = TrainingBatches(self.sources, stage, seed=self.recipe.seed + first, first_step=self.step - first)
         for rgb in DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4):
             began = time.monotonic()
             noise = torch.Generator().manual_seed(self.recipe.seed + self.step)
@@ -184,9 +191,7 @@ class Training:
     def _evaluate(self, stage: Stage) -> None:
         figures = {}
         for name, photos in self.validation.items():
-            result = evaluate(
-                self.ema, photos, size=self.recipe.validation_size, limit=self.recipe.validation_pictures
-            )
+            result = evaluate(self.ema, photos, size=self.recipe.validation_size, limit=self.recipe.validation_pictures)
             figures[name] = {row: asdict(values) for row, values in result.rows.items()}
             result.sheet.save(self.folder / f"step-{self.step:05}-{name}.jpg", quality=90)
         self._log({"step": self.step, "stage": stage.name, "evaluation": figures})
@@ -205,12 +210,11 @@ class Training:
             file.write(json.dumps(line) + "\n")
 
     def _save(self) -> None:
-        tensors = {f"counters.{k}": torch.tensor(v) for k, v in (("step", self.step), ("train_s", self.train_s))}
+        tensors = {f"counters.{k}": torch.tensor(getattr(self, k)) for k in ("step", "train_s")}
         for name in ("generator", "ema", "discriminator"):
             tensors |= {f"{name}.{k}": v for k, v in getattr(self, name).state_dict().items()}
         for name, optimizer in self.optimizers.items():
-            for index, values in optimizer.state_dict()["state"].items():
-                tensors |= {f"optimizer.{name}.{index}.{k}": v for k, v in values.items()}
+            tensors |= {f"optimizer.{name}.{k}": v for k, v in optimizer_tensors(optimizer).items()}
         blob = save({k: v.detach().clone().contiguous() for k, v in tensors.items()})
         write_atomically(self.folder / "state.safetensors", blob)
 
@@ -224,13 +228,13 @@ class Training:
         self.step = int(tensors["counters.step"])
         self.train_s = float(tensors["counters.train_s"])
         for name in ("generator", "ema", "discriminator"):
-            getattr(self, name).load_state_dict(_under(tensors, f"{name}."))
+            getattr(self, name).load_state_dict(tensors_under(tensors, f"{name}."))
         first = 0
         for stage in self.recipe.stages:
             if first < self.step <= first + stage.steps:
                 self.optimizers = self._make_optimizers(stage)
                 for name, optimizer in self.optimizers.items():
-                    _load_optimizer(optimizer, _under(tensors, f"optimizer.{name}."))
+                    load_optimizer(optimizer, tensors_under(tensors, f"optimizer.{name}."))
             first += stage.steps
 
 
@@ -247,15 +251,3 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module)
     loss.backward()
     nn.utils.clip_grad_norm_([p for p in network.parameters() if p.grad is not None], 5.0)
     optimizer.step()
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-
-
-def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

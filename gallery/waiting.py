@@ -1,11 +1,12 @@
 """How long a job has yet to wait: its place in the queue and a guess from the last results' times."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from statistics import median
 
-from gallery.models import Job, JobState, Result, Worker
+from gallery.models import Job, JobState, Photo, Result, Worker
 
 RESULTS_LOOKED_AT = 20
 
@@ -32,6 +33,21 @@ def waiting_of(job: Job | None) -> Waiting:
         return Waiting(position, None, live_workers)
     ahead = position + Job.objects.filter(status=JobState.RUNNING).count()
     return Waiting(position, max(1, ceil(typical_s * ahead / live_workers)), live_workers)
+
+
+def number_waiting(photos: Iterable[Photo]) -> list[Photo]:
+    """The photos, those that wait with their place in the queue: one query for any number of them."""
+    shown = list(photos)
+    newest = {photo.pk: photo.latest_job for photo in shown}
+    queued = [job.pk for job in newest.values() if job is not None and job.status == JobState.QUEUED]
+    if not queued:
+        return shown
+    in_line = Job.objects.filter(status=JobState.QUEUED, pk__lte=max(queued)).order_by("pk")
+    places = {pk: place for place, pk in enumerate(in_line.values_list("pk", flat=True), start=1)}
+    for photo in shown:
+        job = newest[photo.pk]
+        photo.position = places.get(job.pk) if job is not None else None
+    return shown
 
 
 def typical_duration_s() -> float | None:

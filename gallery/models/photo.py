@@ -34,6 +34,8 @@ class Photo(models.Model):
     thumb_key = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField(db_default=Now())
 
+    position: int | None = None  # in the queue; no column, set by waiting.number_waiting
+
     objects = PhotoQuerySet.as_manager()
 
     class Meta:

@@ -17,6 +17,7 @@ from gallery.images import ImageRefused
 from gallery.models import Photo
 from gallery.services.photos import clean_file_name
 from gallery.views.pages import card_of
+from gallery.waiting import number_waiting
 
 
 @dataclass
@@ -69,7 +70,7 @@ def _take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
 
 def _as_json(request: HttpRequest, outcome: Sorted) -> dict[str, list[dict[str, object]]]:
     return {
-        "accepted": [{"id": photo.pk, "card": card_of(request, photo)} for photo in outcome.accepted],
+        "accepted": [{"id": photo.pk, "card": card_of(request, photo)} for photo in number_waiting(outcome.accepted)],
         "duplicates": [
             {
                 "id": photo.pk,

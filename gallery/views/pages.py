@@ -13,7 +13,7 @@ from gallery import showcase
 from gallery.access import photo_for, photos_of
 from gallery.images import ACCEPTED
 from gallery.models import Photo, Worker
-from gallery.waiting import waiting_of
+from gallery.waiting import number_waiting, waiting_of
 
 PAGE_SIZE = 60
 
@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def gallery(request: HttpRequest) -> HttpResponse:
     photos, next_cursor = page_of_photos(request)
     context = {
-        "photos": photos,
+        "photos": number_waiting(photos),
         "next_cursor": next_cursor,
         "is_first_page": "before" not in request.GET,
         "photo_count": photos_of(request).count(),
@@ -92,7 +92,7 @@ def photo_cards(request: HttpRequest) -> JsonResponse:
     """The same cards that the gallery is made of, for the ids that a page waits for."""
     asked = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 19]
     found = photos_of(request).filter(pk__in=asked[: 2 * PAGE_SIZE])
-    cards = {str(shown.pk): card_of(request, shown) for shown in found}
+    cards = {str(shown.pk): card_of(request, shown) for shown in number_waiting(found)}
     return JsonResponse({"cards": cards, "gone": [pk for pk in asked[: 2 * PAGE_SIZE] if str(pk) not in cards]})
 
 

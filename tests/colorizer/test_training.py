@@ -15,9 +15,7 @@ from colorizer.config import RECIPES, NetworkConfig
 from colorizer.training import LAST_LR, Training, lr_scale
 from tests.colorizer.drawings import write_data
 
-SMOKE = replace(
-    RECIPES["smoke"], network=NetworkConfig(bottleneck_channels=16, decoder_channels=(16, 16, 16, 16))
-)
+SMOKE = replace(RECIPES["smoke"], network=NetworkConfig(bottleneck_channels=16, decoder_channels=(16, 16, 16, 16)))
 
 
 class TrainingTest(unittest.TestCase):

@@ -2,7 +2,7 @@
 
 from gallery import services
 from gallery.models import Job, Photo, Result
-from gallery.waiting import Waiting, typical_duration_s, waiting_of
+from gallery.waiting import Waiting, number_waiting, typical_duration_s, waiting_of
 from tests.base import GalleryTestCase
 
 
@@ -49,3 +49,15 @@ class WaitingTests(GalleryTestCase):
     def test_an_ended_job_waits_no_more(self) -> None:
         waiting = waiting_of(self.make_colored(self.owner).latest_job)
         self.assertEqual((waiting.position, waiting.eta_s), (None, None))
+
+    def test_photos_that_wait_get_their_places_and_others_none(self) -> None:
+        friends, first, colored, second = (
+            self.make_photo(self.friend),
+            self.make_photo(self.owner, mark=1),
+            self.make_colored(self.owner, mark=2),
+            self.make_photo(self.owner, mark=3),
+        )
+        with self.assertNumQueries(1 + 3):  # the line, and the jobs of three photos that nobody has prefetched
+            places = [photo.position for photo in number_waiting([second, colored, first])]
+        self.assertEqual(places, [3, None, 2])
+        self.assertIsNone(friends.position)
