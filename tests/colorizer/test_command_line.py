@@ -1,23 +1,39 @@
-"""The command line as a person uses it: in a process of its own."""
+"""The command line as a person uses it: once in a process of its own, then by its entry point, which is quicker."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
 import tempfile
 import unittest
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from colorizer.__main__ import main
 from tests.colorizer.drawings import landscape, write_zip
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "colorizer", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: object) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as ended:  # argparse, after --help or wrong use
+            status = int(ended.code or 0)
+    return Done(status, out.getvalue(), err.getvalue())
 
 
 class CommandLineTest(unittest.TestCase):
@@ -45,7 +61,8 @@ class CommandLineTest(unittest.TestCase):
 
     def test_results_are_png_unless_told_otherwise(self) -> None:
         landscape(64, 48).save(self.folder / "a.jpg")
-        done = run("colorize", self.folder / "a.jpg", "--out", self.folder / "out")
+        command = [sys.executable, "-m", "colorizer", "colorize", self.folder / "a.jpg", "--out", self.folder / "out"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         with Image.open(self.folder / "out" / "a.png") as result:
             self.assertEqual((result.format, result.size), ("PNG", (64, 48)))
@@ -87,3 +104,6 @@ class CommandLineTest(unittest.TestCase):
             done = run(command, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertIn("usage: python -m colorizer", done.stdout)
+
+    def test_wrong_use_is_told_apart_from_failure(self) -> None:
+        self.assertEqual(run("colorize").returncode, 2)
