@@ -1,9 +1,12 @@
 """What this process is and has loaded: its identity and its generator.
 
-The only mutable module state of the product. torch is imported at the first job, after the fork.
+The only mutable module state of the product. torch is imported after the fork, in a thread that begins with
+the process, so that the first photograph does not wait for it.
 """
 
+import logging
 import os
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
 class _Engine:
     worker_id: UUID = field(default_factory=uuid4)
     colorizer: "Colorizer | None" = None
+    loading: threading.Lock = field(default_factory=threading.Lock)
 
 
+logger = logging.getLogger(__name__)
 _engine = _Engine()
 
 
@@ -40,13 +45,24 @@ def model() -> dict[str, str]:
     return {"model_name": loaded.card.name, "model_digest": loaded.digest}
 
 
+def warm_up() -> None:
+    """Load the generator now. What goes wrong is told again, to its owner, by the first job."""
+    from colorizer import ColorizerError
+
+    try:
+        current()
+    except ColorizerError as error:
+        logger.warning("The generator is not loaded: %s", error)
+
+
 def current() -> "Colorizer":
     """The generator, loaded once for each process. Raises colorizer.WeightsError."""
-    if _engine.colorizer is None:
-        import torch
+    with _engine.loading:
+        if _engine.colorizer is None:
+            import torch
 
-        from colorizer import Colorizer
+            from colorizer import Colorizer
 
-        torch.set_num_threads(os.cpu_count() or 1)
-        _engine.colorizer = Colorizer.load(settings.PHOTOLAB_WEIGHTS, device=settings.PHOTOLAB_DEVICE)
-    return _engine.colorizer
+            torch.set_num_threads(os.cpu_count() or 1)
+            _engine.colorizer = Colorizer.load(settings.PHOTOLAB_WEIGHTS, device=settings.PHOTOLAB_DEVICE)
+        return _engine.colorizer

@@ -76,6 +76,7 @@ def start_heart(**_signal: Any) -> None:
     engine.begin_anew()
     heart = Heart()
     heart.start()
+    threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
     worker_process_shutdown.connect(heart.stop, weak=False)
     # Connected here, since the pool's main process gets this signal too when it has lost a child.
     task_failure.connect(heart.disown_unsettled_job, weak=False)
