@@ -1,4 +1,4 @@
-"""The only place that publishes. A message is a doorbell: it carries a job's id, the row is the truth.
+"""The only place that publishes. A message is a doorbell: it says that a job waits, the rows say which.
 
 Ringing never fails loudly: with the broker down the row waits, and upkeep rings again.
 """
@@ -7,10 +7,7 @@ import logging
 
 from celery import current_app
 from django.db import transaction
-from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
-
-from gallery.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -20,18 +17,16 @@ QUEUE_COLORIZE = "colorize"
 IMPATIENT = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "max_retries": 0}
 
 
-def ring(job_id: int) -> bool:
+def ring() -> bool:
+    """One message, which lets one worker take the oldest job that waits."""
     try:
         with current_app.connection_for_write(transport_options=IMPATIENT) as connection:
-            current_app.send_task(
-                TASK_COLORIZE, args=[job_id], queue=QUEUE_COLORIZE, connection=connection, retry=False
-            )
+            current_app.send_task(TASK_COLORIZE, queue=QUEUE_COLORIZE, connection=connection, retry=False)
     except OperationalError as error:
-        logger.warning("The broker does not answer; job %s waits for upkeep (%s)", job_id, error)
+        logger.warning("The broker does not answer; waiting jobs wait for upkeep (%s)", error)
         return False
-    Job.objects.filter(pk=job_id).update(rung_at=Now())
     return True
 
 
-def ring_after_commit(job_id: int) -> None:
-    transaction.on_commit(lambda: ring(job_id), robust=True)
+def ring_after_commit() -> None:
+    transaction.on_commit(ring, robust=True)

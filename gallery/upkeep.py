@@ -1,13 +1,13 @@
 """The one rescuer. It goes by rows and heartbeats, works without the broker, and may run several times at once.
 
-Jobs of dead workers are given back or given up, jobs whose message was lost are rung again.
+Jobs of dead workers are given back or given up; when workers idle while jobs wait, it rings.
 """
 
 import logging
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from gallery import queue, services
@@ -16,8 +16,7 @@ from gallery.models import MAX_ATTEMPTS, Job, JobState, Removal, Worker
 logger = logging.getLogger(__name__)
 
 PASS_EVERY_S = 2.0
-RING_AGAIN_AFTER = timedelta(seconds=15)
-RING_AT_MOST = 100
+RING_AT_MOST = 20
 FORGET_WORKER_AFTER = timedelta(hours=1)
 FORGET_REMOVAL_AFTER = timedelta(minutes=1)
 GIVEN_UP = (
@@ -39,7 +38,7 @@ class Done:
 
 def run_pass() -> Done:
     requeued, given_up = rescue_orphans()
-    rung = ring_forgotten()
+    rung = ring_for_idle_workers()
     Removal.objects.filter(removed_at__lt=Now() - FORGET_REMOVAL_AFTER).delete()
     forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
     done = Done(requeued, given_up, rung, forgotten)
@@ -65,14 +64,16 @@ def rescue_orphans() -> tuple[int, int]:
     return requeued, given_up
 
 
-def ring_forgotten() -> int:
-    """Rings until the broker fails to answer: then the rest waits for the next pass."""
-    forgotten = Job.objects.filter(
-        Q(rung_at=None) | Q(rung_at__lt=Now() - RING_AGAIN_AFTER), status=JobState.QUEUED
-    ).order_by("pk")
+def ring_for_idle_workers() -> int:
+    """Idle workers beside waiting jobs: messages were lost, or never sent. Rings until the broker fails to answer.
+
+    While all workers are busy, or none is there, nothing is sent: messages must not pile up.
+    """
+    waiting = Job.objects.filter(status=JobState.QUEUED).count()
+    busy = Job.objects.filter(status=JobState.RUNNING).count()
+    if Worker.objects.live().filter(queue=queue.QUEUE_COLORIZE).count() <= busy:
+        return 0
     rung = 0
-    for job_id in forgotten.values_list("pk", flat=True)[:RING_AT_MOST]:
-        if not queue.ring(job_id):
-            break
+    while rung < min(waiting, RING_AT_MOST) and queue.ring():
         rung += 1
     return rung

@@ -1,6 +1,5 @@
 """A real Valkey server for a test, started and stopped by it."""
 
-import json
 import subprocess
 import tempfile
 import time
@@ -41,10 +40,9 @@ class RealBroker:
         self._server.kill()
         self._server.wait()
 
-    def messages(self) -> list[list[object]]:
-        """The arguments of what waits in the queue, oldest first."""
-        waiting = self._client().lrange(QUEUE_COLORIZE, 0, -1)
-        return [json.loads(json.loads(entry)["headers"]["argsrepr"]) for entry in reversed(waiting)]
+    def messages(self) -> int:
+        """How many wait in the queue."""
+        return self._client().llen(QUEUE_COLORIZE)
 
     def _client(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self._socket))

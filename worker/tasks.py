@@ -1,4 +1,4 @@
-"""Celery's side of a job: claim, do, settle. Each task takes one id; the row decides what happens.
+"""Celery's side of a job: claim, do, settle. A message says only that a job waits; the rows say which.
 
 The only broad `except` of the product: whatever goes wrong becomes a state and plain words.
 """
@@ -16,16 +16,16 @@ __all__ = ["colorize", "heartbeat"]  # the heart connects itself to the pool pro
 
 
 @app.task(name=TASK_COLORIZE)
-def colorize(job_id: int) -> None:
-    claim = services.claim(job_id, engine.worker_id())
+def colorize() -> None:
+    claim = services.claim_next(engine.worker_id())
     if claim is None:
         return
     try:
         output = colorizing.colorize(claim)
     except Exception as error:
         logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
-        services.fail(claim, colorizing.in_words(error))
-        colorizing.discard(claim)
+        if not services.fail(claim, colorizing.in_words(error)):
+            colorizing.discard(claim)
         return
     if not services.finish(claim, output):
         colorizing.discard(claim)

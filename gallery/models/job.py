@@ -19,7 +19,6 @@ class Job(models.Model):
     queued_at = models.DateTimeField(db_default=Now())
     claimed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    rung_at = models.DateTimeField(null=True, blank=True, help_text="When a message was last sent to the workers.")
     changed_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     objects = JobQuerySet.as_manager()

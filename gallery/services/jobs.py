@@ -32,13 +32,8 @@ class Claim(Attempt):
     """The right to color one photo, good until the attempt is superseded."""
 
     worker_id: UUID
-    photo_id: int
-    file_name: str
     original_key: str
     format: str
-    width: int
-    height: int
-    has_color: bool
 
 
 @dataclass(frozen=True)
@@ -69,19 +64,21 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
         if not taken:
             return None
         job = Job.objects.select_related("photo").get(pk=job_id)
-    photo = job.photo
     return Claim(
         job_id=job.pk,
         attempt=job.attempt,
         worker_id=worker_id,
-        photo_id=photo.pk,
-        file_name=photo.file_name,
-        original_key=photo.original_key,
-        format=photo.format,
-        width=photo.width,
-        height=photo.height,
-        has_color=photo.has_color,
+        original_key=job.photo.original_key,
+        format=job.photo.format,
     )
+
+
+def claim_next(worker_id: UUID) -> Claim | None:
+    """The oldest job that waits; None when none does. Who loses a race for one takes the next."""
+    while job_id := Job.objects.filter(status=JobState.QUEUED).order_by("pk").values_list("pk", flat=True).first():
+        if claimed := claim(job_id, worker_id):
+            return claimed
+    return None
 
 
 def finish(claim: Claim, output: ColoredFiles) -> bool:
@@ -96,19 +93,21 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
 
 
 def fail(attempt: Attempt, reason: str) -> bool:
-    """`reason` is shown to the owner as it stands."""
-    return _held(attempt).move(JobState.FAILED, only_if=[JobState.RUNNING], ended_at=Now(), error=reason)
+    """`reason` is shown to the owner as it stands. What the attempt has stored is removed."""
+    with transaction.atomic():
+        failed = _held(attempt).move(JobState.FAILED, only_if=[JobState.RUNNING], ended_at=Now(), error=reason)
+        if failed:
+            files.delete_folder_after_commit(attempt_folder(attempt.job_id, attempt.attempt))
+    return failed
 
 
 def requeue(attempt: Attempt) -> bool:
     """Gives a running job back to the queue and removes what its lost attempt has stored."""
     with transaction.atomic():
-        back = _held(attempt).move(
-            JobState.QUEUED, only_if=[JobState.RUNNING], worker=None, claimed_at=None, rung_at=None
-        )
+        back = _held(attempt).move(JobState.QUEUED, only_if=[JobState.RUNNING], worker=None, claimed_at=None)
         if back:
             files.delete_folder_after_commit(attempt_folder(attempt.job_id, attempt.attempt))
-            queue.ring_after_commit(attempt.job_id)
+            queue.ring_after_commit()
     return back
 
 
@@ -125,7 +124,7 @@ def retry_photo(photo_id: int) -> Job | None:
             if photo is None:
                 return None
             job = Job.objects.create(photo=photo)
-            queue.ring_after_commit(job.pk)
+            queue.ring_after_commit()
             return job
     except IntegrityError:
         logger.info("Photo %s has a live job already", photo_id)

@@ -69,8 +69,8 @@ def _store(upload: File, inspected: images.Inspected, keys: PhotoKeys) -> None:
 def _add_rows(photo: Photo) -> None:
     with transaction.atomic():
         photo.save(force_insert=True)
-        job = Job.objects.create(photo=photo)
-        queue.ring_after_commit(job.pk)
+        Job.objects.create(photo=photo)
+        queue.ring_after_commit()
 
 
 def clean_file_name(name: str | None) -> str:

@@ -39,6 +39,13 @@ class RaceTests(GalleryRaceTestCase):
             job.refresh_from_db()
             self.assertEqual(job.attempt, 1)
 
+    def test_workers_that_ask_at_once_get_a_job_each(self) -> None:
+        workers = [self.make_worker(f"host:{number}") for number in range(RACERS)]
+        jobs = {self.make_photo(self.owner, mark=mark).jobs.get().pk for mark in range(RACERS - 1)}
+        claims = race(*(lambda w=worker: services.claim_next(w.pk) for worker in workers))
+        self.assertEqual({claim.job_id for claim in claims if claim}, jobs)
+        self.assertEqual(len([claim for claim in claims if claim]), RACERS - 1)
+
     def test_a_job_is_either_finished_or_canceled(self) -> None:
         for mark in range(5):
             claim = self.claimed(self.make_photo(self.owner, mark=mark))

@@ -19,11 +19,24 @@ class JobTestCase(GalleryTestCase):
 
 
 class ClaimTests(JobTestCase):
+    def test_the_oldest_waiting_job_is_next(self) -> None:
+        worker = self.make_worker()
+        younger = self.make_photo(self.friend, mark=9).jobs.get()
+        claims = [services.claim_next(worker.pk) for _ in range(3)]
+        self.assertEqual([claim and claim.job_id for claim in claims], [self.job.pk, younger.pk, None])
+
+    def test_a_job_given_back_is_next_again_and_keeps_its_place(self) -> None:
+        worker = self.make_worker()
+        self.make_photo(self.friend, mark=9)
+        services.requeue(services.claim_next(worker.pk))
+        again = services.claim_next(worker.pk)
+        self.assertEqual((again.job_id, again.attempt), (self.job.pk, 2))
+
     def test_a_claim_carries_what_a_worker_needs(self) -> None:
         worker = self.make_worker()
         claim = services.claim(self.job.pk, worker.pk)
         self.assertEqual((claim.job_id, claim.attempt, claim.worker_id), (self.job.pk, 1, worker.pk))
-        self.assertEqual((claim.original_key, claim.format, claim.width), (self.photo.original_key, "JPEG", 64))
+        self.assertEqual((claim.original_key, claim.format), (self.photo.original_key, "JPEG"))
         self.assertEqual(self.status(), JobState.RUNNING)
         self.assertIsNotNone(self.job.claimed_at)
 

@@ -123,13 +123,13 @@ class BrokerDownTests(GalleryTestCase):
     def test_an_upload_succeeds_at_once_when_nobody_listens(self) -> None:
         self.assertLess(self.upload_s(), 1.0)
         job = Job.objects.latest("id")
-        self.assertEqual((job.status, job.rung_at), (JobState.QUEUED, None))
+        self.assertEqual(job.status, JobState.QUEUED)
 
     def test_an_upload_succeeds_soon_when_the_broker_accepts_and_never_answers(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as mute:
             self.use_broker(f"redis://127.0.0.1:{mute.getsockname()[1]}/0")
             self.assertLess(self.upload_s(), 1.0)
-            self.assertFalse(queue.ring(Job.objects.latest("id").pk))
+            self.assertFalse(queue.ring())
 
 
 class FileNameTests(GalleryTestCase):

@@ -35,7 +35,7 @@ class ColorizeTests(GalleryTestCase):
 
     def run_task(self, photo: Photo) -> Job:
         job = photo.jobs.latest("id")
-        tasks.colorize(job.pk)
+        tasks.colorize()
         job.refresh_from_db()
         return job
 
@@ -77,18 +77,22 @@ class ColorizeTests(GalleryTestCase):
         result = self.color(pictures.turned_by_exif((640, 480))).result
         self.assertEqual((480, 640), self.picture(result.image_key).size)
 
-    def test_it_ignores_a_second_delivery(self) -> None:
+    def test_a_message_too_many_changes_nothing(self) -> None:
         job = self.color(pictures.jpeg())
         stored = self.stored_files()
-        tasks.colorize(job.pk)
+        tasks.colorize()
         job.refresh_from_db()
         self.assertEqual((JobState.DONE, 1), (job.status, job.attempt))
         self.assertEqual(1, Result.objects.count())
         self.assertEqual(stored, self.stored_files())
 
-    def test_it_ignores_a_job_that_is_gone(self) -> None:
-        tasks.colorize(4711)
-        self.assertEqual(0, Result.objects.count())
+    def test_a_message_is_for_whatever_waits_longest(self) -> None:
+        first, second = (
+            services.upload_photo(self.owner, as_upload(pictures.jpeg(mark=mark))).photo for mark in (1, 2)
+        )
+        tasks.colorize()
+        states = [photo.jobs.get().status for photo in (first, second)]
+        self.assertEqual([JobState.DONE, JobState.QUEUED], states)
 
     def test_an_original_that_was_damaged_in_the_storage_fails_in_plain_words(self) -> None:
         photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
