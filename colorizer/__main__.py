@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from .checkpoint import load_generator, write_atomically
 from .config import RECIPES
-from .data import SUFFIXES, PhotoSet
+from .data import SUFFIXES, UNREADABLE, PhotoSet
 from .errors import ColorizerError, ImageError
 from .evaluation import evaluate
 from .inference import Colorizer
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except ColorizerError as error:
+    except (ColorizerError, OSError) as error:
         print(f"colorizer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -55,16 +55,29 @@ def _parser() -> argparse.ArgumentParser:
     score = commands.add_parser("evaluate", help="score a generator on color photographs")
     score.add_argument("photos", type=Path, metavar="DIR_OR_ZIP")
     score.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
-    score.add_argument("--sheet", type=Path, metavar="FILE", help="also save grey, colored and true pictures")
-    score.add_argument("--limit", type=int, default=1000, help="photographs at most (default: 1000)")
-    score.add_argument("--size", type=int, default=256, help="pixels of the squares, a multiple of 32")
+    score.add_argument("--sheet", type=_picture, metavar="FILE", help="also save grey, colored and true pictures")
+    score.add_argument("--limit", type=_positive, default=1000, help="photographs at most (default: 1000)")
+    score.add_argument("--size", type=_positive, default=256, help="pixels of the squares, a multiple of 32")
     score.set_defaults(run=_evaluate)
 
     for command in (colorize, score):
         command.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
     for command in (colorize, train, score):
-        command.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+        command.add_argument("--threads", type=_positive, help="CPU threads (default: all cores)")
     return parser
+
+
+def _positive(word: str) -> int:
+    number = int(word) if word.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number above 0")
+    return number
+
+
+def _picture(word: str) -> Path:
+    if Path(word).suffix.lower() not in SUFFIXES:
+        raise argparse.ArgumentTypeError(f"{word!r} must end in one of {', '.join(SUFFIXES)}")
+    return Path(word)
 
 
 def _colorize(options: argparse.Namespace) -> int:
@@ -108,7 +121,8 @@ def _open(path: Path) -> Image.Image:
     """An upright photograph of mode L or RGB, 8 bit."""
     try:
         image = ImageOps.exif_transpose(Image.open(path))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        image.load()
+    except UNREADABLE as error:
         raise ImageError(f"it cannot be read as a photograph ({type(error).__name__}).") from error
     if image.mode.startswith("I"):  # 16 bit grey, which Pillow would clip
         return image.convert("I").point(lambda value: value / 257).convert("L")

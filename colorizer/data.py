@@ -4,6 +4,7 @@ Train and evaluation transforms stand side by side. Degradations touch the input
 """
 
 import io
+import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -19,6 +20,8 @@ from .color import rgb_to_lab
 from .config import Stage
 from .errors import ImageError
 
+# What Pillow raises for files that are damaged in one way or another.
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
 
@@ -51,7 +54,7 @@ class PhotoSet:
             if self._zip is None:
                 self._zip = zipfile.ZipFile(self.path)
             return Image.open(io.BytesIO(self._zip.read(name))).convert("RGB")
-        except (OSError, UnidentifiedImageError, zipfile.BadZipFile) as error:
+        except (*UNREADABLE, zipfile.BadZipFile) as error:
             raise ImageError(f"{name} in {self.path.name} cannot be read as a photograph.") from error
 
 

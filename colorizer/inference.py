@@ -48,11 +48,10 @@ class Colorizer:
         if image.mode not in ("L", "RGB"):
             raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
         try:
-            ab = self._predict(image)
-            mean_chroma = float(ab.square().sum(dim=1).sqrt().mean())
-            if not mean_chroma >= MIN_CHROMA:  # not a number counts as none
-                raise NoColorError("The generator found no color to give to this photograph.")
-            return _merge(image, ab)
+            colored = _merge(image, self._predict(image))
+            if _mean_chroma(colored) < MIN_CHROMA:
+                raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")
+            return colored
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise OutOfMemoryError(
                 f"There is too little memory to color a photograph of {image.width} x {image.height} pixels."
@@ -97,10 +96,18 @@ def _light(image: Image.Image) -> Tensor:
     return rgb_to_lab(pixels.permute(2, 0, 1))[:1]
 
 
+def _mean_chroma(image: Image.Image) -> float:
+    """Mean chroma in Lab of a mode RGB picture, looked at from afar."""
+    small = torch.from_numpy(np.array(image.resize((64, 64), Image.Resampling.BOX))).permute(2, 0, 1).float() / 255
+    return float(rgb_to_lab(small)[1:].square().sum(dim=0).sqrt().mean())
+
+
 def _merge(image: Image.Image, ab: Tensor) -> Image.Image:
     """The photograph's own light with the chroma (1, 2, h, w) laid over it bilinearly, band by band."""
+    if not bool(torch.isfinite(ab).all()):
+        raise NoColorError("The generator's answer for this photograph is not a number.")
     width, height = image.size
-    result = np.empty((height, width, 3), dtype=np.uint8)
+    result = Image.new("RGB", image.size)
     rows = max(1, BAND_PIXELS // width)
     scale_y = ab.shape[2] / height
     for top in range(0, height, rows):
@@ -114,5 +121,6 @@ def _merge(image: Image.Image, ab: Tensor) -> Image.Image:
         band = torch.lerp(ab[:, :, low], ab[:, :, high], weight)  # (1, 2, rows, w)
         band = F.interpolate(band, size=(bottom - top, width), mode="bilinear", align_corners=False)
         rgb = lab_to_rgb(torch.cat((light, band[0])))
-        result[top:bottom] = (rgb * 255).round().byte().permute(1, 2, 0).numpy()
-    return Image.fromarray(result)
+        pixels = (rgb * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+        result.paste(Image.fromarray(pixels), (0, top))
+    return result

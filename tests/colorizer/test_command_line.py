@@ -106,4 +106,24 @@ class CommandLineTest(unittest.TestCase):
             self.assertIn("usage: python -m colorizer", done.stdout)
 
     def test_wrong_use_is_told_apart_from_failure(self) -> None:
-        self.assertEqual(run("colorize").returncode, 2)
+        for arguments in (
+            ("colorize",),
+            ("evaluate", self.folder, "--json", "f.json", "--limit", "0"),
+            ("evaluate", self.folder, "--json", "f.json", "--sheet", "sheet.foo"),
+            ("colorize", self.folder, "--out", self.folder, "--threads", "-1"),
+        ):
+            self.assertEqual(run(*arguments).returncode, 2, arguments)
+
+    def test_a_place_that_cannot_be_written_is_one_clear_line(self) -> None:
+        landscape(64, 48).save(self.folder / "a.png")
+        done = run("evaluate", self.folder, "--json", self.folder / "a.png" / "f.json", "--size", 64)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+
+    def test_a_file_that_is_damaged_in_the_middle_spoils_no_other(self) -> None:
+        landscape(64, 48).save(self.folder / "a.png")
+        blob = bytearray((self.folder / "a.png").read_bytes())
+        blob[33:41] = b"\xff" * 8  # the header of the second chunk
+        (self.folder / "b.png").write_bytes(blob)
+        done = run("colorize", self.folder, "--out", self.folder / "out")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        self.assertTrue((self.folder / "out" / "a.png").exists())

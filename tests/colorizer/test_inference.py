@@ -65,6 +65,11 @@ class ColorizerTest(unittest.TestCase):
         with self.assertRaises(NoColorError):
             pale.colorize(self.portrait)
 
+    def test_a_blank_sheet_is_told_as_such(self) -> None:
+        for level in (0, 255):
+            with self.assertRaises(NoColorError):
+                self.colorizer.colorize(Image.new("L", (120, 90), level))
+
     def test_numbers_gone_wrong_are_an_error_too(self) -> None:
         broken = Colorizer.load(SHIPPED)
         torch.nn.init.constant_(broken._generator.to_ab.bias, float("nan"))
