@@ -22,7 +22,7 @@ class ResultKeys:
 
 
 def new_photo_keys(extension: str) -> PhotoKeys:
-    """`extension` comes from the bytes (images.FORMATS), never from the uploaded name."""
+    """`extension` comes from the bytes (images.EXTENSIONS), never from the uploaded name."""
     folder = f"photos/{uuid4().hex}"
     return PhotoKeys(f"{folder}/original.{extension}", f"{folder}/preview.jpg", f"{folder}/thumb.jpg")
 
@@ -33,4 +33,9 @@ def new_result_keys(job_id: int, attempt: int, extension: str) -> ResultKeys:
 
 
 def attempt_folder(job_id: int, attempt: int) -> str:
-    return f"results/{job_id}/{attempt}"
+    return f"{job_folder(job_id)}/{attempt}"
+
+
+def job_folder(job_id: int) -> str:
+    """Below it lies whatever any attempt at the job has stored, whether it became a Result or not."""
+    return f"results/{job_id}"

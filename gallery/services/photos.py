@@ -12,8 +12,8 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 
 from gallery import files, images, queue
-from gallery.keys import PhotoKeys, new_photo_keys
-from gallery.models import Job, Photo, Removal, Result
+from gallery.keys import PhotoKeys, job_folder, new_photo_keys
+from gallery.models import Job, Photo, Removal
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +98,7 @@ def delete_jobs(job_ids: Iterable[int]) -> int:
     with transaction.atomic():
         jobs = Job.objects.filter(pk__in=list(job_ids))
         locked = list(jobs.select_for_update().values_list("pk", flat=True))
-        for result in Result.objects.filter(job_id__in=locked):
-            files.delete_after_commit(result.file_keys)
+        _delete_attempts_after_commit(locked)
         jobs.filter(pk__in=locked).delete()
     return len(locked)
 
@@ -114,7 +113,14 @@ def delete_account(user: AbstractBaseUser) -> None:
 
 def _delete_locked(photos: list[Photo]) -> None:
     ids = [photo.pk for photo in photos]
-    list(Job.objects.select_for_update().filter(photo_id__in=ids).values_list("pk", flat=True))
-    for row in [*photos, *Result.objects.filter(job__photo_id__in=ids)]:
-        files.delete_after_commit(row.file_keys)
+    jobs = list(Job.objects.select_for_update().filter(photo_id__in=ids).values_list("pk", flat=True))
+    for photo in photos:
+        files.delete_after_commit(photo.file_keys)
+    _delete_attempts_after_commit(jobs)
     Photo.objects.filter(pk__in=ids).delete()
+
+
+def _delete_attempts_after_commit(job_ids: Iterable[int]) -> None:
+    """By folder: an attempt whose worker was killed has files that no row names."""
+    for job_id in job_ids:
+        files.delete_folder_after_commit(job_folder(job_id))

@@ -44,6 +44,22 @@ class PhotoDeletionTests(GalleryTestCase):
             services.delete_photos([photo.pk])
         self.assertEqual(self.stored_files(), set())
 
+    def test_files_of_an_attempt_without_a_result_go_too(self) -> None:
+        """The worker was killed between storing and finishing: no row names what it has stored."""
+        for mark, delete in enumerate((services.delete_photos, services.delete_jobs)):
+            photo = self.make_photo(self.owner, mark=mark)
+            self.stored_output(self.claimed(photo))
+            doomed = photo if delete is services.delete_photos else photo.latest_job
+            with self.captureOnCommitCallbacks(execute=True):
+                delete([doomed.pk])
+            self.assertFalse([key for key in self.stored_files() if key.startswith("results")])
+
+    def test_no_empty_folder_stays(self) -> None:
+        photo = self.make_colored(self.owner)
+        with self.captureOnCommitCallbacks(execute=True):
+            services.delete_photos([photo.pk])
+        self.assertEqual(sorted(path.name for path in self.media.rglob("*")), ["photos", "results"])
+
     def test_deleting_a_job_takes_its_result_files_and_leaves_the_photo(self) -> None:
         photo = self.make_colored(self.owner)
         with self.captureOnCommitCallbacks(execute=True):
