@@ -24,5 +24,6 @@ urlpatterns = [
         r"^results/(?P<job_id>[0-9]+)/files/(?P<kind>image|preview|thumb)/$", stored.result_file, name="result_file"
     ),
     path("accounts/", accounts.account, name="account"),
+    path("accounts/tokens/revoke/", accounts.account_revoke_tokens, name="account_revoke_tokens"),
     path("accounts/delete/", accounts.account_delete, name="account_delete"),
 ]

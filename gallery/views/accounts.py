@@ -1,4 +1,4 @@
-"""The account's own pages: what is kept here, and deleting all of it."""
+"""The account's own pages: what is kept here, taking back the API's tokens, and deleting all of it."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gallery import services
 from gallery.access import photos_of
@@ -15,7 +15,16 @@ from gallery.access import photos_of
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    return render(request, "gallery/account.html", {"photo_count": photos_of(request).count()})
+    context = {"photo_count": photos_of(request).count(), "has_tokens": request.user.auth_token_set.exists()}
+    return render(request, "gallery/account.html", context)
+
+
+@require_POST
+@login_required
+def account_revoke_tokens(request: HttpRequest) -> HttpResponse:
+    request.user.auth_token_set.all().delete()
+    messages.success(request, "API tokens revoked.")
+    return redirect("account")
 
 
 @sensitive_post_parameters("password")

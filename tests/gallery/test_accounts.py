@@ -84,6 +84,21 @@ class AccountTests(GalleryTestCase):
         without_tokens = [re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", answer) for answer in answers]
         self.assertEqual(*without_tokens)
 
+    def test_tokens_are_revoked_all_at_once_and_only_ones_own(self) -> None:
+        owners, friends = (
+            self.client.post(reverse("api-tokens"), {"username": name, "password": PASSWORD}).json()["token"]
+            for name in ("olga", "frida")
+        )
+        self.client.force_login(self.owner)
+        self.assertContains(self.client.get(reverse("account")), "Revoke all API tokens")
+        page = self.client.post(reverse("account_revoke_tokens"), follow=True)
+        self.assertRedirects(page, reverse("account"))
+        self.assertContains(page, "API tokens revoked.")
+        self.assertNotContains(page, "Revoke all API tokens")
+        for token, status in ((owners, 401), (friends, 200)):
+            answer = self.client.get(reverse("api-photos"), headers={"Authorization": f"Bearer {token}"})
+            self.assertEqual(answer.status_code, status)
+
     def test_the_accounts_page_counts_the_photos(self) -> None:
         self.make_photo(self.owner)
         self.client.force_login(self.owner)
