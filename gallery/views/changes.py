@@ -9,6 +9,7 @@ from django.core.files.base import File
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery import services, showcase
@@ -28,6 +29,13 @@ class Sorted:
     duplicates: list[tuple[str, Photo]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def only_duplicate(self) -> Photo | None:
+        """The photo that is there already, when its file was all that was sent."""
+        if self.accepted or self.refused or len(self.duplicates) != 1:
+            return None
+        return self.duplicates[0][1]
+
 
 @require_POST
 @login_required
@@ -36,7 +44,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if not request.accepts("text/html"):
         return JsonResponse(_as_json(request, outcome))
     _tell(request, outcome)
-    return redirect("gallery")
+    return _show(outcome)
 
 
 @require_POST
@@ -47,8 +55,9 @@ def upload_sample(request: HttpRequest) -> HttpResponse:
         messages.error(request, "The sample photograph is missing from this installation.")
         return redirect("gallery")
     with path.open("rb") as file:
-        _tell(request, _take_in(request, [File(file, name="Sample photograph.jpg")]))
-    return redirect("gallery")
+        outcome = _take_in(request, [File(file, name="Sample photograph.jpg")])
+    _tell(request, outcome)
+    return _show(outcome)
 
 
 def _take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
@@ -89,11 +98,20 @@ def _tell(request: HttpRequest, outcome: Sorted) -> None:
     if count:
         messages.success(request, "1 photo uploaded." if count == 1 else f"{count} photos uploaded.")
     for name, photo in outcome.duplicates:
-        messages.info(request, _duplicate_message(name, photo))
+        message = _duplicate_message(name, photo)
+        if photo != outcome.only_duplicate:
+            message = format_html('{} <a href="{}">Show it</a>', message, reverse("photo", args=[photo.pk]))
+        messages.info(request, message)
     for name, reason in outcome.refused:
         messages.error(request, f"{name}: {reason}")
     if not (count or outcome.duplicates or outcome.refused):
         messages.error(request, "No file was chosen.")
+
+
+def _show(outcome: Sorted) -> HttpResponse:
+    if outcome.only_duplicate:
+        return redirect("photo", photo_id=outcome.only_duplicate.pk)
+    return redirect("gallery")
 
 
 def _duplicate_message(name: str, photo: Photo) -> str:

@@ -93,6 +93,21 @@ class UploadTests(GalleryTestCase):
         self.assertEqual(told[0], "1 photo uploaded.")
         self.assertTrue(told[1].startswith("bad.jpg: This is not a photograph"))
 
+    def test_without_javascript_a_photo_that_is_there_is_shown(self) -> None:
+        content = pictures.jpeg()
+        there = reverse("photo", args=[self.send(as_upload(content, "<b>.jpg"))["accepted"][0]["id"]])
+        page = self.client.post(
+            reverse("upload"), {"file": as_upload(content, "<b>.jpg")}, follow=True, HTTP_ACCEPT="text/html"
+        )
+        self.assertRedirects(page, there)
+        self.assertContains(page, "<span>&lt;b&gt;.jpg is in your gallery already.</span>", html=True)
+        uploads = [as_upload(content, "<b>.jpg"), as_upload(pictures.jpeg(mark=1))]
+        page = self.client.post(reverse("upload"), {"file": uploads}, follow=True, HTTP_ACCEPT="text/html")
+        self.assertRedirects(page, reverse("gallery"))
+        self.assertContains(
+            page, f'<span>&lt;b&gt;.jpg is in your gallery already. <a href="{there}">Show it</a></span>', html=True
+        )
+
     def test_a_form_sent_without_a_file_says_so(self) -> None:
         page = self.client.post(reverse("upload"), follow=True, HTTP_ACCEPT="text/html")
         self.assertEqual([str(message) for message in page.context["messages"]], ["No file was chosen."])
