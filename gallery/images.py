@@ -159,7 +159,7 @@ def _as_path(upload: File) -> Iterator[Path]:
         upload.flush()
         yield Path(upload.temporary_file_path())
         return
-    with tempfile.NamedTemporaryFile(prefix="photolab-") as copy:
+    with tempfile.NamedTemporaryFile(dir=settings.PHOTOLAB_TMP) as copy:
         upload.seek(0)
         for chunk in upload.chunks():
             copy.write(chunk)
@@ -169,7 +169,7 @@ def _as_path(upload: File) -> Iterator[Path]:
 
 @contextmanager
 def _decoded(source: Path, purpose: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    with tempfile.TemporaryDirectory(prefix="photolab-") as name:
+    with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
         folder = Path(name)
         child = _run_child([purpose, str(source), name, str(settings.PHOTOLAB_MAX_PIXELS)])
         if child.returncode == REFUSED:

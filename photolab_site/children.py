@@ -6,6 +6,7 @@ What the processes are and when they run is run.py's matter; nothing here knows 
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,6 +153,15 @@ def _born_at(pid: int) -> float | None:
     if not answer or answer[0].startswith("Z"):
         return None
     return time.mktime(time.strptime(answer[1].strip(), "%a %b %d %H:%M:%S %Y"))
+
+
+def empty(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed. Only for who holds the data folder's lock."""
+    for left in folder.glob("*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _wait_for_end(pid: int) -> None:

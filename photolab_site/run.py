@@ -245,6 +245,7 @@ def main() -> int:
         with sole_use_of(place.data):
             if ended := children.end_leftovers(place.pids):
                 say(f"Ended {ended} processes that an earlier run had left behind.")
+            children.empty(place.data / "tmp")
             require_free_port(place)
             return Supervisor(place).run()
     except RunError as error:

@@ -21,6 +21,9 @@ TESTING = "test" in sys.argv[1:2]
 # --- Where things are kept -------------------------------------------------------------------
 PHOTOLAB_DATA = env.read_path("PHOTOLAB_DATA", BASE_DIR / "data")
 PHOTOLAB_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
+# Copies and pixels of photographs while they are read. What killed processes leave here, the next start removes.
+PHOTOLAB_TMP = PHOTOLAB_DATA / "tmp"
+PHOTOLAB_TMP.mkdir(mode=0o700, exist_ok=True)
 
 
 def _kept_secret_key() -> str:
@@ -113,6 +116,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Files -----------------------------------------------------------------------------------
 MEDIA_ROOT = PHOTOLAB_DATA / "media"
+FILE_UPLOAD_TEMP_DIR = PHOTOLAB_TMP
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_HANDLERS = ["gallery.uploading.BoundedUploadHandler"]

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.files.storage import default_storage
 from PIL import Image
 
@@ -75,7 +76,7 @@ def in_words(error: Exception) -> str:
 
 
 def _read_original(key: str) -> Image.Image:
-    with tempfile.TemporaryDirectory(prefix="photolab-") as folder:
+    with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as folder:
         copy = Path(folder) / "original"
         with default_storage.open(key, "rb") as stored, copy.open("wb") as target:
             shutil.copyfileobj(stored, target, 1 << 20)

@@ -46,7 +46,21 @@ class StartAndStopTests(TestCase):
         self.stack.supervisor.kill()
         self.stack.supervisor.wait()
         self.assert_gone(family)
+        (self.stack.data / "tmp" / "pixels.ppm").write_bytes(b"of a process that was killed")
         self.assertLess(self.stack.start(), READY_WITHIN_S, "after a supervisor that was killed")
+        self.assertEqual([], list((self.stack.data / "tmp").iterdir()))
+
+    def test_a_start_removes_the_temporary_files_of_killed_processes(self) -> None:
+        left = self.stack.data / "tmp" / "tmpabc" / "pixels.ppm"
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"somebody's photograph")
+        elsewhere = self.stack.folder / "elsewhere"
+        elsewhere.mkdir()
+        (self.stack.data / "tmp" / "link").symlink_to(elsewhere)
+        (self.stack.data / "tmp" / "x.upload.jpg").write_bytes(b"another one")
+        children.empty(self.stack.data / "tmp")
+        self.assertEqual([], list((self.stack.data / "tmp").iterdir()))
+        self.assertTrue(elsewhere.is_dir())
 
     def test_a_taken_port_is_one_clear_line(self) -> None:
         with socket.socket() as other:

@@ -66,7 +66,12 @@ class SettingsTests(SimpleTestCase):
         self.assertGreater(len(first.strip()), 50)
         self.assertEqual(first, second)
         self.assertEqual(stat.S_IMODE((self.data / "secret_key").stat().st_mode), 0o600)
-        self.assertEqual([path.name for path in self.data.iterdir()], ["secret_key"])
+        self.assertEqual({path.name for path in self.data.iterdir()}, {"secret_key", "tmp"})
+
+    def test_temporary_files_are_kept_for_the_user_alone_below_the_data(self) -> None:
+        told = load_settings("settings.PHOTOLAB_TMP == settings.FILE_UPLOAD_TEMP_DIR", PHOTOLAB_DATA=str(self.data))
+        self.assertEqual(told.stdout.strip(), "True")
+        self.assertEqual(stat.S_IMODE((self.data / "tmp").stat().st_mode), 0o700)
 
     def test_a_storage_in_a_bucket_is_chosen_by_its_name(self) -> None:
         told = load_settings(

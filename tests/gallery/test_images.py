@@ -250,3 +250,15 @@ class ChildTests(SimpleTestCase):
             [sys.executable, "-c", script], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
         )
         self.assertIn("MemoryError", told.stderr)
+
+
+class TemporaryFileTests(SimpleTestCase):
+    def test_copies_and_pixels_lie_below_the_data_and_are_gone_afterwards(self) -> None:
+        seen = []
+        with tempfile.TemporaryDirectory() as folder, override_settings(PHOTOLAB_TMP=Path(folder)):
+            upload = as_upload(pictures.jpeg())
+            with images._as_path(upload) as source, images._decoded(source, "pixels") as (pixels_folder, _):
+                seen += [source.parent, pixels_folder.parent]
+                self.assertTrue((pixels_folder / "pixels.ppm").exists())
+            self.assertEqual([Path(folder)] * 2, seen)
+            self.assertEqual([], list(Path(folder).iterdir()))
