@@ -1,5 +1,7 @@
 // One photo's page: redraws the state when it changes, and steps to its neighbors by arrow keys.
 
+import { showLocalTimes } from "./times.js";
+
 const POSITION_EVERY_MS = 10_000;
 const holder = document.getElementById("photo-state");
 const { photoId, status: address } = holder.dataset;
@@ -9,6 +11,7 @@ const isWaiting = () => ["queued", "running"].includes(state());
 function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();
+  showLocalTimes(template.content);
   return template.content.firstElementChild;
 }
 
@@ -31,6 +34,7 @@ async function refresh() {
   put(parse(await response.text()));
 }
 
+showLocalTimes(holder);
 document.addEventListener("photos-changed", ({ detail }) => {
   const concerned = detail.ids?.includes(Number(photoId)) ?? (detail.look === "shown" || isWaiting());
   if (concerned) refresh();

@@ -1,11 +1,14 @@
 """The pages that show: what they say, what they ask of the database, and that they are allowed to be shown."""
 
+from datetime import UTC, datetime, timedelta
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
 from gallery import services
-from gallery.models import Photo
+from gallery.models import Job, Photo
 from gallery.views import pages
 from tests.base import GalleryTestCase
 
@@ -111,6 +114,28 @@ class PhotoPageTests(GalleryTestCase):
         services.finish(claim, self.stored_output(claim))
         self.assertEqual(self.client.get(address).context["result"].job_id, claim.job_id)
 
+    def test_a_job_that_is_overdue_promises_no_more_seconds(self) -> None:
+        self.make_colored(self.friend, mark=1)
+        photo = self.make_photo(self.owner)
+        address = reverse("photo_status", args=[photo.pk])
+        job_id = self.claimed(photo).job_id
+        self.assertContains(self.client.get(address), "Done in a few seconds.")
+        Job.objects.filter(pk=job_id).update(claimed_at=timezone.now() - timedelta(minutes=5))
+        overdue = self.client.get(address)
+        self.assertContains(overdue, "This takes longer than usual.")
+        self.assertNotContains(overdue, "Done in")
+
+    def test_only_scripts_are_said_to_update_the_page(self) -> None:
+        page = self.client.get(reverse("photo", args=[self.make_photo(self.owner).pk]))
+        self.assertContains(page, '<p class="soft with-scripts">This page updates by itself.</p>')
+        self.assertContains(page, "updates by itself", count=1)
+
+    def test_times_say_that_they_are_in_utc(self) -> None:
+        photo = self.make_photo(self.owner)
+        Photo.objects.filter(pk=photo.pk).update(uploaded_at=datetime(1936, 4, 5, 16, 7, tzinfo=UTC))
+        page = self.client.get(reverse("photo", args=[photo.pk]))
+        self.assertContains(page, '<time datetime="1936-04-05T16:07:00+00:00">April 5, 1936, 4:07 PM UTC</time>')
+
     def test_try_again_and_cancel(self) -> None:
         photo = self.make_photo(self.owner)
         page = reverse("photo", args=[photo.pk])
@@ -127,7 +152,8 @@ class PhotoPageTests(GalleryTestCase):
         strict.force_login(self.owner)
         for name in ("photo_delete", "photo_retry"):
             self.assertEqual(strict.post(reverse(name, args=[photo.pk])).status_code, 403)
-        self.assertEqual(strict.post(reverse("upload")).status_code, 403)
+        for name in ("upload", "account_revoke_tokens"):
+            self.assertEqual(strict.post(reverse(name)).status_code, 403)
 
     def test_a_number_beyond_all_rows_is_not_found(self) -> None:
         self.assertEqual(self.client.get(f"/photos/{'9' * 30}/").status_code, 404)
