@@ -74,21 +74,29 @@ function remove(id) {
   if (hadFocus) (neighbor?.querySelector("a") || document.getElementById("main")).focus();
 }
 
+// All of them, not the first few only: the oldest are colored first, and they stand last.
 async function refresh(ids) {
-  if (!ids.length) return;
-  const address = `${texts.cards}?ids=${ids.slice(0, AT_ONCE).join(",")}`;
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    if (!(await refreshSome(ids.slice(start, start + AT_ONCE)))) return;
+  }
+}
+
+// False when there was no answer, so that the rest need not be asked for now.
+async function refreshSome(ids) {
+  const address = `${texts.cards}?ids=${ids.join(",")}`;
   let answer;
   try {
     const response = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!response.ok || response.redirected) return;
+    if (!response.ok || response.redirected) return false;
     answer = await response.json();
   } catch (error) {
     // The network is away for a moment; the next event or the next look brings it up to date.
-    if (error instanceof TypeError) return;
+    if (error instanceof TypeError) return false;
     throw error;
   }
   for (const [id, html] of Object.entries(answer.cards)) place(Number(id), html);
   answer.gone.forEach(remove);
+  return true;
 }
 
 document.addEventListener("photos-changed", ({ detail }) => {
