@@ -7,10 +7,20 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
+
+
+def storage_errors() -> tuple[type[Exception], ...]:
+    """What the storage in use raises when it cannot do something; botocore's errors are no OSError."""
+    if not type(storages["default"]).__module__.startswith("storages.backends.s3"):
+        return (OSError,)
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (OSError, Boto3Error, BotoCoreError, ClientError)
 
 
 def store(key: str, content: File | bytes) -> None:
@@ -22,9 +32,7 @@ def store(key: str, content: File | bytes) -> None:
 
 
 def delete_after_commit(keys: Iterable[str]) -> None:
-    """One commit hook for each file: whatever a storage raises for one, Django logs it and goes on."""
-    for key in keys:
-        transaction.on_commit(partial(delete, [key]), robust=True)
+    transaction.on_commit(partial(delete, list(keys)), robust=True)
 
 
 def delete_folder_after_commit(folder: str) -> None:
@@ -44,13 +52,15 @@ def gone_unless_done(keys: Iterable[str]) -> Iterator[None]:
 
 
 def delete(keys: Iterable[str]) -> None:
-    """One file that will not go never keeps the others."""
+    """One file that will not go never keeps the others. The first failure is logged with its traceback."""
     doomed = list(keys)
+    first: Exception | None = None
     for key in doomed:
         try:
             default_storage.delete(key)
-        except OSError:
-            logger.exception("The file %s could not be deleted", key)
+        except storage_errors() as error:
+            logger.error("The file %s could not be deleted (%s)", key, error, exc_info=first is None)  # noqa: TRY400
+            first = first or error
     for folder in {str(PurePosixPath(key).parent) for key in doomed}:
         _delete_if_empty(folder)
 
@@ -60,6 +70,9 @@ def delete_folder(folder: str) -> None:
     try:
         folders, names = default_storage.listdir(folder)
     except FileNotFoundError:
+        return
+    except storage_errors():
+        logger.exception("The folder %s stays", folder)
         return
     for inner in folders:
         delete_folder(f"{folder}/{inner}")
@@ -72,5 +85,5 @@ def _delete_if_empty(folder: str) -> None:
     try:
         if default_storage.exists(folder) and not any(default_storage.listdir(folder)):
             default_storage.delete(folder)
-    except OSError as error:
+    except storage_errors() as error:
         logger.info("The folder %s stays (%s)", folder, error)

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 
-from gallery import services
+from gallery import files, services
 from gallery.models import Job, Photo, Removal, Result
 from tests.base import PASSWORD, GalleryTestCase
 
@@ -66,6 +66,18 @@ class PhotoDeletionTests(GalleryTestCase):
             services.delete_jobs([photo.latest_job.pk])
         self.assertFalse(Job.objects.exists())
         self.assertEqual(self.stored_files(), set(photo.file_keys))
+
+    def test_local_files_need_no_boto(self) -> None:
+        self.assertEqual(files.storage_errors(), (OSError,))
+
+    def test_a_file_that_will_not_go_keeps_no_other(self) -> None:
+        photo = self.make_photo(self.owner)
+        original = self.media / photo.original_key
+        original.unlink()
+        (original / "in the way").mkdir(parents=True)
+        with self.assertLogs("gallery.files", "ERROR"), self.captureOnCommitCallbacks(execute=True):
+            services.delete_photos([photo.pk])
+        self.assertEqual(self.stored_files(), set())
 
 
 class AccountDeletionTests(GalleryTestCase):

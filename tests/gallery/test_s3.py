@@ -18,13 +18,14 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import override_settings
 
-from gallery import services
+from gallery import files, services
 from gallery.models import Photo
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload, read_stored
 
 WEED = shutil.which("weed", path=sysconfig.get_path("scripts"))
 KEYS = {"accessKey": "photolab", "secretKey": "a-secret-for-tests"}
+KEYS_TO_OPEN = {"accessKey": "clerk", "secretKey": "another-secret-for-tests"}
 READY_WITHIN_S = 20
 
 
@@ -68,8 +69,9 @@ class S3Tests(GalleryTestCase):
         super().setUpClass()
         folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="photolab-s3-")))
         port, *others = free_ports(4)
-        identity = {"name": "lab", "credentials": [KEYS], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        lab = {"name": "lab", "credentials": [KEYS], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
+        clerk = {"name": "clerk", "credentials": [KEYS_TO_OPEN], "actions": ["Write:photos/open/*"]}
+        (folder / "s3.json").write_text(json.dumps({"identities": [lab, clerk]}))
         flags = [f"-dir={folder}", f"-s3.config={folder / 's3.json'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
         flags += [f"-{name}.port={number}" for name, number in zip(("master", "volume", "filer"), others, strict=True)]
         flags += [f"-s3.port={port}", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
@@ -93,7 +95,8 @@ class S3Tests(GalleryTestCase):
         deadline = time.monotonic() + READY_WITHIN_S
         while True:
             try:
-                client.create_bucket(Bucket="photos")
+                if not client.list_buckets()["Buckets"]:
+                    client.create_bucket(Bucket="photos")
                 client.put_object(Bucket="photos", Key="first", Body=b"")
                 return
             except (BotoCoreError, ClientError):
@@ -122,3 +125,25 @@ class S3Tests(GalleryTestCase):
             services.delete_photos([photo.pk])
         self.assertEqual(0, Photo.objects.count())
         self.assertEqual(set(), self.stored_names())
+
+    def using(self, keys: dict[str, str]) -> override_settings:
+        options = {**self.storage_settings["OPTIONS"], "access_key": keys["accessKey"], "secret_key": keys["secretKey"]}
+        return override_settings(
+            STORAGES={**settings.STORAGES, "default": {**self.storage_settings, "OPTIONS": options}}
+        )
+
+    def test_a_file_that_will_not_go_keeps_no_other(self) -> None:
+        for key in ("shut/first", "open/last"):
+            files.store(key, b"content")
+        with self.using(KEYS_TO_OPEN), self.assertLogs("gallery.files", "ERROR") as told:
+            files.delete(["shut/first", "open/last"])
+        self.assertIn("shut/first could not be deleted", told.output[0])
+        self.assertEqual({"shut/first"}, self.stored_names())
+        files.delete(["shut/first"])
+
+    def test_a_bucket_that_refuses_everything_breaks_no_deletion(self) -> None:
+        wrong = {**KEYS, "secretKey": "another"}
+        with self.using(wrong), self.assertLogs("gallery.files", "ERROR") as told:
+            files.delete(["a/one", "a/two"])
+            files.delete_folder("a")
+        self.assertEqual([True, False, True], ["Traceback" in line for line in told.output])
