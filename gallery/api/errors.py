@@ -19,6 +19,16 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+class TooManyGuesses(APIException):
+    status_code = 429
+    default_code = "throttled"
+
+
+class Busy(APIException):
+    status_code = 503
+    default_code = "busy"
+
+
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(error, context)
     if response is None:

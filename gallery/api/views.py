@@ -1,6 +1,7 @@
 """The calls of the API."""
 
-from django.contrib.auth import authenticate
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 from gallery import services
 from gallery.access import job_for, photo_for
 from gallery.api import serializers as shapes
-from gallery.api.errors import Conflict, Refused
+from gallery.api.errors import Conflict, Refused, TooManyGuesses
 from gallery.images import ImageRefused
 from gallery.views.pages import page_of_photos
 from gallery.views.stored import answer_photo_file, answer_result_file
@@ -29,13 +30,20 @@ class Tokens(APIView):
     throttle_classes = (ScopedRateThrottle,)
     throttle_scope = "tokens"
 
-    @extend_schema(request=shapes.TokenRequest, responses={201: shapes.TokenAnswer, 401: shapes.ErrorAnswer}, auth=[])
+    @extend_schema(
+        request=shapes.TokenRequest,
+        responses={201: shapes.TokenAnswer, 401: shapes.ErrorAnswer, 429: shapes.ErrorAnswer},
+        auth=[],
+    )
     def post(self, request: Request) -> Response:
         """A token for name (or e-mail address) and password; it is shown this once."""
         asked = shapes.TokenRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        user = authenticate(request._request, **asked.validated_data)
-        if user is None:
+        try:  # by way of the adapter, which counts the wrong guesses of pages and API together
+            user = get_adapter().authenticate(request._request, **asked.validated_data)
+        except ValidationError as error:
+            raise TooManyGuesses(" ".join(error.messages)) from error
+        if user is None or not user.is_active:
             raise AuthenticationFailed("The name or the password is wrong.")
         _, token = get_token_model().objects.create(user=user)
         return Response({"token": token}, status=201)
