@@ -3,12 +3,23 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
+from knox.models import get_token_model
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return settings.PHOTOLAB_SIGNUP_OPEN
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        super().set_password(user, password)
+        end_tokens(user)
+
+
+def end_tokens(user: AbstractBaseUser) -> None:
+    """Whoever changes a password wants others out, programs included."""
+    get_token_model().objects.filter(user=user).delete()
 
 
 class ModestArgon2(Argon2PasswordHasher):

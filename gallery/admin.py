@@ -5,21 +5,38 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from knox import admin as knox_admin  # noqa: F401  (registers its own page, which is replaced below)
+from knox.models import AuthToken
 
 from gallery import services
+from gallery.accounts import end_tokens
 from gallery.models import Job, Photo, Removal, Result, Worker
 from gallery.views.stored import answer_photo_file, answer_result_file
 
 User = get_user_model()
 admin.site.site_header = "Photo-Lab"
 admin.site.site_title = "Photo-Lab"
+
+
+class DeletedByServices:
+    """A ModelAdmin whose rows have files: what is selected goes by `delete_rows`, one or many."""
+
+    def delete_rows(self, rows: QuerySet) -> None:
+        raise NotImplementedError
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        self.delete_rows(type(obj).objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self.delete_rows(queryset)
 
 
 class KeptByServices(admin.ModelAdmin):
@@ -48,7 +65,7 @@ def thumbnail_of_result(result: Result) -> SafeString:
 
 
 @admin.register(Photo)
-class PhotoAdmin(KeptByServices):
+class PhotoAdmin(DeletedByServices, KeptByServices):
     list_display = ("thumbnail", "file_name", "owner", "size", "format", "state", "uploaded_at")
     list_display_links = ("thumbnail", "file_name")
     list_filter = ("format", "has_color", "jobs__status", "uploaded_at")
@@ -80,15 +97,12 @@ class PhotoAdmin(KeptByServices):
     def state(self, photo: Photo) -> str:
         return photo.latest_job.get_status_display() if photo.latest_job else "-"
 
-    def delete_model(self, request: HttpRequest, obj: Photo) -> None:
-        services.delete_photos([obj.pk])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Photo]) -> None:
-        services.delete_photos(queryset.values_list("pk", flat=True))
+    def delete_rows(self, rows: QuerySet[Photo]) -> None:
+        services.delete_photos(rows.values_list("pk", flat=True))
 
 
 @admin.register(Job)
-class JobAdmin(KeptByServices):
+class JobAdmin(DeletedByServices, KeptByServices):
     list_display = ("thumbnail", "id", "photo", "owner", "status", "attempt", "worker", "queued_at", "ended_at")
     list_display_links = ("thumbnail", "id")
     list_filter = ("status", "attempt", "queued_at", "worker")
@@ -126,15 +140,12 @@ class JobAdmin(KeptByServices):
         else:
             self.message_user(request, f"{done}.", messages.SUCCESS)
 
-    def delete_model(self, request: HttpRequest, obj: Job) -> None:
-        services.delete_jobs([obj.pk])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        services.delete_jobs(queryset.values_list("pk", flat=True))
+    def delete_rows(self, rows: QuerySet[Job]) -> None:
+        services.delete_jobs(rows.values_list("pk", flat=True))
 
 
 @admin.register(Result)
-class ResultAdmin(KeptByServices):
+class ResultAdmin(DeletedByServices, KeptByServices):
     list_display = ("thumbnail", "job", "photo_name", "model_name", "duration_s", "format", "created_at")
     list_display_links = ("thumbnail", "job")
     list_filter = ("model_name", "format", "created_at")
@@ -159,11 +170,8 @@ class ResultAdmin(KeptByServices):
     def photo_name(self, result: Result) -> str:
         return result.job.photo.file_name
 
-    def delete_model(self, request: HttpRequest, obj: Result) -> None:
-        services.delete_jobs([obj.job_id])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Result]) -> None:
-        services.delete_jobs(queryset.values_list("job_id", flat=True))
+    def delete_rows(self, rows: QuerySet[Result]) -> None:
+        services.delete_jobs(rows.values_list("job_id", flat=True))
 
 
 @admin.register(Worker)
@@ -185,16 +193,33 @@ class RemovalAdmin(KeptByServices):
     list_select_related = ("owner",)
 
 
-admin.site.unregister(User)
+class PasswordThatEndsTokens(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> AbstractBaseUser:
+        user = super().save(commit)
+        end_tokens(user)
+        return user
+
+
+admin.site.unregister([User, AuthToken])
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
-    """Deleting an account takes its photos' files with it."""
+class AccountAdmin(DeletedByServices, UserAdmin):
+    """Deleting an account takes its photos' files with it; another password ends its tokens."""
 
-    def delete_model(self, request: HttpRequest, obj: AbstractBaseUser) -> None:
-        services.delete_account(obj)
+    change_password_form = PasswordThatEndsTokens
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AbstractBaseUser]) -> None:
-        for user in queryset:
+    def delete_rows(self, rows: QuerySet[AbstractBaseUser]) -> None:
+        for user in rows:
             services.delete_account(user)
+
+
+@admin.register(AuthToken)
+class TokenAdmin(KeptByServices):
+    """To see who has tokens, and to take them away; nobody makes one for another."""
+
+    list_display = ("token_key", "user", "created", "expiry")
+    list_filter = ("created", "expiry")
+    search_fields = ("=token_key", "user__username", "user__email")
+    list_select_related = ("user",)
+    fields = ("token_key", "user", "created", "expiry")

@@ -4,6 +4,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
+from knox.models import AuthToken
 
 from gallery import services
 from gallery.models import Job, Photo, Result
@@ -24,11 +25,12 @@ class AdminTests(GalleryTestCase):
     def test_every_model_is_registered_with_search_and_filters_and_its_pages_open(self) -> None:
         self.make_worker()
         services.delete_photos([self.make_photo(self.friend, mark=5).pk])
-        for model in apps.get_app_config("gallery").get_models():
+        AuthToken.objects.create(user=self.owner)
+        for model in [*apps.get_app_config("gallery").get_models(), AuthToken]:
             with self.subTest(model.__name__):
                 registered = admin.site.get_model_admin(model)
                 self.assertTrue(registered.search_fields and registered.list_filter)
-                name = f"admin:gallery_{model._meta.model_name}"
+                name = f"admin:{model._meta.label_lower.replace('.', '_')}"
                 page = self.client.get(reverse(f"{name}_changelist"), {"q": "olga"})
                 self.assertEqual(page.status_code, 200)
                 change = reverse(f"{name}_change", args=[model.objects.first().pk])
@@ -75,6 +77,12 @@ class AdminTests(GalleryTestCase):
         waiting = self.make_photo(self.owner, mark=1)
         self.order("cancel", waiting.latest_job)
         self.assertEqual(waiting.jobs.get().status, "queued")
+
+    def test_a_token_is_taken_away(self) -> None:
+        token, _ = AuthToken.objects.create(user=self.owner)
+        self.assertEqual(self.client.get(reverse("admin:knox_authtoken_add")).status_code, 403)
+        self.client.post(reverse("admin:knox_authtoken_delete", args=[token.pk]), {"post": "yes"})
+        self.assertFalse(AuthToken.objects.exists())
 
     def test_nobody_writes_rows_by_hand(self) -> None:
         for name in ("photo", "job", "result", "worker", "removal"):
