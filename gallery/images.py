@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from gallery.decoding import (
     REFUSED,
     THUMB_QUALITY,
     THUMB_SIDE,
+    TOO_MUCH_MEMORY,
     encode_jpeg,
     shrink,
 )
@@ -38,8 +40,9 @@ from gallery.uploading import max_upload_bytes
 logger = logging.getLogger(__name__)
 
 CHILD_TIMEOUT_S = 60
-# Each child may take two gigabytes: what many visitors send at once has to queue up.
+# Each child may take two gigabytes: what many visitors send at once has to queue up, and not for long.
 CHILDREN = BoundedSemaphore(2)
+PATIENCE_S = 20
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "HEIF": "heic"}
 CONTENT_TYPES = {
     "JPEG": "image/jpeg",
@@ -51,10 +54,15 @@ CONTENT_TYPES = {
 ACCEPTED = "JPEG, PNG, WebP, TIFF and HEIC"
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 TOO_SLOW = "Reading this photograph took too long. Save it again in another program, or smaller."
+BUSY = "The site is busy reading other photographs. Try again in a minute."
 
 
 class ImageRefused(Exception):
     """str() is one plain sentence or two for the owner: the reason, and what to do."""
+
+
+class SiteBusy(ImageRefused):
+    """Nothing is wrong with the file."""
 
 
 @dataclass(frozen=True)
@@ -176,22 +184,30 @@ def _decoded(source: Path, purpose: str) -> Iterator[tuple[Path, dict[str, Any]]
             raise ImageRefused(child.stdout.strip())
         if child.returncode != 0:
             logger.warning("The decoder ended with %s: %s", child.returncode, child.stderr.strip()[-2000:])
-            raise ImageRefused(DAMAGED)
+            raise ImageRefused(_why_it_ended(child.returncode))
         yield folder, json.loads((folder / "facts.json").read_text())
 
 
 def _run_child(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    if not CHILDREN.acquire(timeout=PATIENCE_S):
+        raise SiteBusy(BUSY)
     try:
-        with CHILDREN:
-            return subprocess.run(
-                [sys.executable, "-m", "gallery.decoding", *arguments],
-                cwd=settings.BASE_DIR,
-                env={"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=CHILD_TIMEOUT_S,
-                check=False,
-            )
+        return subprocess.run(
+            [sys.executable, "-m", "gallery.decoding", *arguments],
+            cwd=settings.BASE_DIR,
+            env={"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CHILD_TIMEOUT_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise ImageRefused(TOO_SLOW) from error
+    finally:
+        CHILDREN.release()
+
+
+def _why_it_ended(returncode: int) -> str:
+    """A child that refused nothing: ended by a signal, or by an error of its own."""
+    return {-signal.SIGXCPU: TOO_SLOW, -signal.SIGKILL: TOO_MUCH_MEMORY}.get(returncode, DAMAGED)

@@ -1,6 +1,7 @@
 """What becomes of a user's bytes: every format that people have, and every way in which a file can be bad."""
 
 import io
+import signal
 import subprocess
 import sys
 import tempfile
@@ -250,6 +251,17 @@ class ChildTests(SimpleTestCase):
             [sys.executable, "-c", script], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
         )
         self.assertIn("MemoryError", told.stderr)
+
+    def test_the_child_is_told_from_a_damaged_file_when_its_processor_time_is_up(self) -> None:
+        script = "from gallery import decoding as d; d.MAX_CPU_S = 1; d.limit_resources()\nwhile True: pass"
+        told = subprocess.run([sys.executable, "-c", script], cwd=settings.BASE_DIR, check=False)
+        self.assertEqual(told.returncode, -signal.SIGXCPU)
+        self.assertEqual(images._why_it_ended(told.returncode), images.TOO_SLOW)
+
+    def test_a_child_that_the_system_killed_had_too_little_memory(self) -> None:
+        self.assertIn("more memory", images._why_it_ended(-signal.SIGKILL))
+        for other in (1, -signal.SIGSEGV):
+            self.assertIn("damaged", images._why_it_ended(other))
 
 
 class TemporaryFileTests(SimpleTestCase):
