@@ -10,7 +10,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
     path("", include("gallery.urls")),
-    path("api/v1/", include("gallery.api.urls")),
+    path("api/", include("gallery.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),

@@ -1,11 +1,11 @@
-"""Addresses of the API, below /api/v1/."""
+"""Addresses of the API, below /api/."""
 
-from django.urls import path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from gallery.api import views
 
-urlpatterns = [
+calls = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("tokens", views.Tokens.as_view(), name="api-tokens"),
@@ -16,3 +16,4 @@ urlpatterns = [
     path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
     path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
 ]
+urlpatterns = [path("v1/", include(calls)), re_path("", views.UnknownAddress.as_view())]

@@ -1,5 +1,7 @@
 """The calls of the API."""
 
+from typing import Any
+
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
@@ -17,8 +19,9 @@ from rest_framework.views import APIView
 from gallery import services
 from gallery.access import job_for, photo_for
 from gallery.api import serializers as shapes
-from gallery.api.errors import Conflict, Refused, TooManyGuesses
-from gallery.images import ImageRefused
+from gallery.api.errors import Busy, Conflict, Refused, TooManyGuesses
+from gallery.images import ImageRefused, SiteBusy
+from gallery.services.photos import clean_file_name
 from gallery.views.pages import page_of_photos
 from gallery.views.stored import answer_photo_file, answer_result_file
 
@@ -64,16 +67,24 @@ class Photos(APIView):
 
     @extend_schema(
         request={"multipart/form-data": shapes.UploadRequest},
-        responses={201: shapes.UploadAnswer, 200: shapes.UploadAnswer, 422: shapes.ErrorAnswer},
+        responses={
+            201: shapes.UploadAnswer,
+            200: shapes.UploadAnswer,
+            422: shapes.ErrorAnswer,
+            503: shapes.ErrorAnswer,
+        },
     )
     def post(self, request: Request) -> Response:
         """Upload one photograph. 200 with `duplicate` when the same bytes are here already."""
         sent = shapes.UploadRequest(data=request.data)
         sent.is_valid(raise_exception=True)
+        file = sent.validated_data["file"]
         try:
-            uploaded = services.upload_photo(request.user, sent.validated_data["file"])
+            uploaded = services.upload_photo(request.user, file)
+        except SiteBusy as refusal:
+            raise Busy(str(refusal)) from refusal
         except ImageRefused as refusal:
-            raise Refused(str(refusal)) from refusal
+            raise Refused(f"{clean_file_name(file.name)}: {refusal}") from refusal
         answer = dict(shapes.UploadAnswer(uploaded.photo).data)
         if uploaded.is_duplicate:
             return Response({**answer, "duplicate": True})
@@ -113,6 +124,17 @@ class OneJob(APIView):
     @extend_schema(responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer})
     def get(self, request: Request, job_id: int) -> Response:
         return Response(shapes.describe_job(job_for(request, job_id)))
+
+
+class UnknownAddress(APIView):
+    """Whatever else is asked below /api/."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("The API has no such address.")
 
 
 class JobCancel(APIView):

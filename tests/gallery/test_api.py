@@ -1,12 +1,14 @@
 """The API as a program meets it, errors included."""
 
+from unittest.mock import patch
+
 from django.core.cache import cache
 from django.test import override_settings
 from django.urls import reverse
 from drf_spectacular.validation import validate_schema
 from knox.models import AuthToken
 
-from gallery import services
+from gallery import images, services
 from gallery.models import Photo
 from gallery.views import pages
 from tests import pictures
@@ -78,8 +80,18 @@ class PhotoTests(ApiTestCase):
             with self.subTest(because):
                 answer = self.post("/photos", {"file": as_upload(content)})
                 self.assertEqual((answer.status_code, list(answer.json())), (422, ["error"]))
+                self.assertTrue(answer.json()["error"].startswith("photo.jpg: "), answer.json())
                 self.assertIn(because, answer.json()["error"])
         self.assertEqual(self.stored_files(), set())
+
+    def test_while_others_are_read_the_site_is_busy(self) -> None:
+        with images.CHILDREN, images.CHILDREN, patch.object(images, "PATIENCE_S", 0.05):
+            answer = self.post("/photos", {"file": as_upload(pictures.jpeg())})
+            self.client.force_login(self.owner)
+            page = self.client.post(reverse("upload"), {"file": as_upload(pictures.jpeg())}, HTTP_ACCEPT="text/json")
+        self.assertEqual((answer.status_code, answer.json()), (503, {"error": images.BUSY}))
+        self.assertEqual(page.json()["refused"], [{"name": "photo.jpg", "reason": images.BUSY}])
+        self.assertEqual(self.post("/photos", {"file": as_upload(pictures.jpeg())}).status_code, 201)
 
     @override_settings(PHOTOLAB_MAX_UPLOAD_MB=1)
     def test_an_oversize_file_is_refused(self) -> None:
@@ -174,5 +186,9 @@ class DocumentationTests(ApiTestCase):
         self.assertEqual(calls, expected)
 
     def test_an_address_that_is_no_call_is_not_found(self) -> None:
-        self.assertEqual(self.get("/photos/x").status_code, 404)
+        for address in ("/api/v1/photos/x", "/api/v1/photos/", "/api/v1/", "/api/v2/photos", "/api/"):
+            for answer in (self.client.get(address, headers=self.headers), self.client.post(address)):
+                with self.subTest(address):
+                    self.assertEqual(answer.status_code, 404)
+                    self.assertEqual(answer.json(), {"error": "The API has no such address."})
         self.assertEqual(self.client.put("/api/v1/photos", headers=self.headers).status_code, 405)
