@@ -170,9 +170,11 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Photo-Lab] "
 # Whole families sit behind one address; what guards a password is the limit for each account.
 ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,5/5m/key", "signup": "60/m/ip"}
 vars().update(env.read_email("EMAIL_URL", "consolemail://"))
-DEFAULT_FROM_EMAIL = "Photo-Lab <photolab@localhost>"
+DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Photo-Lab <photolab@localhost>")
 
 # --- Security --------------------------------------------------------------------------------
+_ONLY_HTTPS = bool(CSRF_TRUSTED_ORIGINS) and all(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _ONLY_HTTPS
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -73,6 +73,22 @@ class SettingsTests(SimpleTestCase):
         self.assertEqual(told.stdout.strip(), "True")
         self.assertEqual(stat.S_IMODE((self.data / "tmp").stat().st_mode), 0o700)
 
+    def test_cookies_are_for_https_alone_where_nothing_else_is_trusted(self) -> None:
+        cases = {"": False, "https://a.example": True, "https://a.example,https://b.example": True,
+                 "https://a.example,http://b.example": False}  # fmt: skip
+        for origins, secure in cases.items():
+            told = load_settings(
+                "settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE",
+                PHOTOLAB_DATA=str(self.data),
+                CSRF_TRUSTED_ORIGINS=origins,
+            )
+            self.assertEqual(told.stdout.strip(), f"{secure} {secure}", origins)
+
+    def test_the_sender_of_mails_is_a_setting(self) -> None:
+        sender = "Photos <photos@example.org>"
+        told = load_settings("settings.DEFAULT_FROM_EMAIL", PHOTOLAB_DATA=str(self.data), DEFAULT_FROM_EMAIL=sender)
+        self.assertEqual(told.stdout.strip(), sender)
+
     def test_a_storage_in_a_bucket_is_chosen_by_its_name(self) -> None:
         told = load_settings(
             "settings.STORAGES['default']['BACKEND']", PHOTOLAB_DATA=str(self.data), PHOTOLAB_S3_BUCKET="photos"
