@@ -23,6 +23,8 @@ def data_folder_is_writable(app_configs: Sequence[Any] | None, **kwargs: Any) ->
 
 @register()
 def weights_are_present(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not (settings.BASE_DIR / "colorizer").is_dir():
+        return []  # the image of the web half, which colors nothing
     if settings.PHOTOLAB_WEIGHTS.is_file() and settings.PHOTOLAB_WEIGHTS.with_suffix(".json").is_file():
         return []
     return [

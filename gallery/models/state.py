@@ -22,7 +22,6 @@ class JobState(models.TextChoices):
 
 
 LIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
-ENDED_STATES = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 MOVES = frozenset(
     {
         (JobState.QUEUED, JobState.RUNNING),

@@ -13,9 +13,6 @@ class WorkerQuerySet(models.QuerySet):
     def live(self) -> "WorkerQuerySet":
         return self.filter(beat_at__gte=Now() - SILENT_AFTER)
 
-    def silent(self) -> "WorkerQuerySet":
-        return self.filter(beat_at__lt=Now() - SILENT_AFTER)
-
 
 class Worker(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
