@@ -16,6 +16,7 @@ class GuessingTests(GalleryTestCase):
     def setUp(self) -> None:
         super().setUp()
         cache.clear()  # where the rate limits count
+        self.addCleanup(cache.clear)
 
     def ask_token(self, password: str, *, name: str = "olga", address: str = "") -> object:
         headers = {"X-Forwarded-For": address} if address else {}

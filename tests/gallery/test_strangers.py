@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import AsyncClient
 from django.urls import URLPattern, reverse
 
-from gallery.api.urls import urlpatterns as api_patterns
+from gallery.api.urls import calls as api_patterns
 from gallery.models import Job, Photo
 from gallery.urls import urlpatterns as page_patterns
 from tests.base import PASSWORD, GalleryTestCase
