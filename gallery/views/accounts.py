@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gallery import services
 from gallery.access import photos_of
+from gallery.accounts import end_tokens
 
 
 @require_safe
@@ -22,7 +23,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def account_revoke_tokens(request: HttpRequest) -> HttpResponse:
-    request.user.auth_token_set.all().delete()
+    end_tokens(request.user)
     messages.success(request, "API tokens revoked.")
     return redirect("account")
 
