@@ -26,6 +26,9 @@ MB = 1024 * 1024
 LARGEST_FORM_MB = 3
 UPLOAD = "/photos/upload/"
 TOO_LARGE = "This upload is too large to be taken at once. Send fewer files at a time."
+TOO_LARGE_FOR_API = (
+    "This request is too large. One photograph of at most {} MB is taken at /api/v1/photos, with a token."
+)
 
 
 class BoundedRequests:
@@ -72,7 +75,8 @@ async def refuse(path: str, limit: int, send: ASGISendCallable) -> None:
     if path == UPLOAD and limit == LARGEST_FORM_MB * MB:  # the file may be fine: nobody is logged in
         return await answer(send, 303, b"text/plain", "", (b"location", resolve_url(settings.LOGIN_URL).encode()))
     if path.startswith("/api/"):
-        return await answer(send, 413, b"application/json", json.dumps({"error": TOO_LARGE}))
+        text = TOO_LARGE_FOR_API.format(settings.PHOTOLAB_MAX_UPLOAD_MB)
+        return await answer(send, 413, b"application/json", json.dumps({"error": text}))
     return await answer(send, 413, b"text/plain", TOO_LARGE)
 
 

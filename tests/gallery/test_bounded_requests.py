@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.test import SimpleTestCase, TestCase, override_settings
 
-from photolab_site.asgi import LARGEST_FORM_MB, MB, TOO_LARGE, BoundedRequests, most_bytes
+from photolab_site.asgi import LARGEST_FORM_MB, MB, TOO_LARGE, TOO_LARGE_FOR_API, BoundedRequests, most_bytes
 
 TOKENS, PHOTOS, UPLOAD = "/api/v1/tokens", "/api/v1/photos", "/photos/upload/"
+TOLD_BY_API = TOO_LARGE_FOR_API.format(settings.PHOTOLAB_MAX_UPLOAD_MB)
 SESSION = {b"cookie": "csrftoken=1; sessionid=2"}
 BEARER = {b"authorization": "Bearer 123"}
 
@@ -62,12 +63,12 @@ class BoundedRequestTests(TestCase):
 
     async def test_the_api_refuses_in_its_own_way(self) -> None:
         start, body = await sent_to(PHOTOS, b"x", length=LARGEST_FORM_MB * MB + 1)
-        self.assertEqual((start["status"], json.loads(body["body"])), (413, {"error": TOO_LARGE}))
+        self.assertEqual((start["status"], json.loads(body["body"])), (413, {"error": TOLD_BY_API}))
         self.assertIn((b"content-type", b"application/json"), start["headers"])
 
     async def test_a_body_of_unannounced_length_is_cut_off(self) -> None:
         start, body = await sent_to(TOKENS, b"x" * 2 * MB, b"x" * 2 * MB)
-        self.assertEqual((start["status"], json.loads(body["body"])), (413, {"error": TOO_LARGE}))
+        self.assertEqual((start["status"], json.loads(body["body"])), (413, {"error": TOLD_BY_API}))
 
     async def test_who_is_logged_out_is_sent_to_the_login_with_a_large_photograph(self) -> None:
         start, _ = await sent_to(UPLOAD, b"x", length=LARGEST_FORM_MB * MB + 1)
