@@ -4,9 +4,12 @@ Jobs of dead workers are given back or given up; when workers idle while jobs wa
 """
 
 import logging
+import shutil
+import time
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
@@ -19,6 +22,7 @@ PASS_EVERY_S = 2.0
 RING_AT_MOST = 20
 FORGET_WORKER_AFTER = timedelta(hours=1)
 FORGET_REMOVAL_AFTER = timedelta(minutes=1)
+TEMPORARY_FOR_S = 3600.0
 GIVEN_UP = (
     "The worker stopped three times while coloring this photo, so it was given up. "
     "Try again later, or upload a smaller copy."
@@ -41,6 +45,7 @@ def run_pass() -> Done:
     rung = ring_for_idle_workers()
     Removal.objects.filter(removed_at__lt=Now() - FORGET_REMOVAL_AFTER).delete()
     forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
+    remove_temporary_files()
     done = Done(requeued, given_up, rung, forgotten)
     if done:
         logger.info(
@@ -77,3 +82,17 @@ def ring_for_idle_workers() -> int:
     while rung < min(waiting, RING_AT_MOST) and queue.ring():
         rung += 1
     return rung
+
+
+def remove_temporary_files() -> None:
+    """What processes that were killed have left; nothing alive needs a temporary file for so long."""
+    for left in settings.PHOTOLAB_TMP.glob("*"):
+        try:
+            if time.time() - left.stat().st_mtime < TEMPORARY_FOR_S:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
+        except OSError as error:  # another loop was quicker, or the disk is in trouble
+            logger.info("The temporary %s stays (%s)", left, error)

@@ -1,6 +1,7 @@
 """The rescuer: what it takes up again, what it gives up, and what it leaves alone."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,20 @@ class RescueTests(GalleryTestCase):
         upkeep.run_pass()
         self.assertEqual(list(Worker.objects.all()), [quiet])
         self.assertFalse(Removal.objects.exists())
+
+
+class TemporaryFileTests(GalleryTestCase):
+    def test_what_killed_processes_left_goes_after_an_hour(self) -> None:
+        old, new = (settings.PHOTOLAB_TMP / f"photolab-test-{age}" for age in ("old", "new"))
+        for folder in (old, new):
+            folder.mkdir(parents=True)
+            (folder / "pixels.raw").write_bytes(b"x")
+            self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        hours_ago = time.time() - 2 * upkeep.TEMPORARY_FOR_S
+        os.utime(old, (hours_ago, hours_ago))
+        upkeep.run_pass()
+        self.assertFalse(old.exists())
+        self.assertTrue((new / "pixels.raw").exists())
 
 
 class RingTests(RealBroker, GalleryTestCase):
