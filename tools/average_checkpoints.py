@@ -1,0 +1,67 @@
+"""Averages checkpoints of one run into the weights that ship: `python -m tools.average_checkpoints`.
+
+    python -m tools.average_checkpoints 0.25=RUN/step-01800 0.25=RUN/step-03300 0.5=RUN/step-04800 \
+        --data DATA --out colorizer/weights/photolab-1.safetensors
+
+Between the weights before an adversarial stage and those after it lies a line along which color grows and
+blotches with it (network interpolation; Wang 2018, "Deep Network Interpolation"). The card says what was mixed,
+and its figures are measured anew on `<source>-val.zip` in DATA.
+"""
+
+import argparse
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from torch import Tensor
+from tqdm import tqdm
+
+from colorizer.checkpoint import load_generator, save_generator
+from colorizer.data import PhotoSet
+from colorizer.evaluation import evaluate
+
+SIZE = 256  # pixels, the short side that the network sees in the product
+LIMITS = (
+    "Trained for 82 minutes on two shared cores, on 79,000 small pictures: colors are pale, clothes, cars "
+    "and flowers often stay brown or grey, large even areas stay grey, and blue or pink patches appear on "
+    "meadows, animals and dark surfaces. Skies, mountains, trees, wood, stone and skin come out best."
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="+", metavar="SHARE=CHECKPOINT", type=_part)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--limit", type=int, default=500, help="pictures of each set to measure on")
+    options = parser.parse_args()
+    if abs(sum(share for share, _ in options.parts) - 1) > 1e-6:
+        parser.error("the shares must add up to 1")
+    mixed: dict[str, Tensor] = {}
+    for share, path in options.parts:
+        generator, card = load_generator(path)
+        for name, tensor in generator.state_dict().items():
+            part = tensor * share if tensor.is_floating_point() else tensor
+            mixed[name] = mixed[name] + part if name in mixed and tensor.is_floating_point() else part
+    generator.load_state_dict(mixed)
+    figures = {}
+    for source in card.figures:
+        photos = PhotoSet(options.data / f"{source}-val.zip")
+        with tqdm(total=min(options.limit, len(photos)), desc=source) as bar:
+            result = evaluate(
+                generator, photos, size=SIZE, limit=options.limit, progress=lambda done, total: bar.update(done - bar.n)
+            )
+        figures[source] = {name: asdict(row) for name, row in result.rows.items()}
+    recipe = {**card.recipe, "averaged": {path.stem: share for share, path in options.parts}}
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    shipped = replace(card, created_at=made_at, recipe=recipe, figures=figures, limits=LIMITS)
+    print(save_generator(generator, options.out, shipped).digest)
+
+
+def _part(word: str) -> tuple[float, Path]:
+    share, _, path = word.partition("=")
+    return float(share), Path(path).with_suffix(".safetensors")
+
+
+if __name__ == "__main__":
+    main()
