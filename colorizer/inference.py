@@ -17,7 +17,7 @@ from .generator import STRIDE, Generator
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640
 BAND_PIXELS = 1 << 18  # full-size work goes in bands of about this many pixels, so that memory stays flat
-MIN_CHROMA = 1.0  # mean chroma in Lab below which nobody sees a color
+MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
 
 
 class Colorizer:
@@ -49,7 +49,7 @@ class Colorizer:
             raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
         try:
             colored = _merge(image, self._predict(image))
-            if _mean_chroma(colored) < MIN_CHROMA:
+            if _strong_chroma(colored) < MIN_CHROMA:
                 raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")
             return colored
         except (MemoryError, torch.OutOfMemoryError) as error:
@@ -96,10 +96,10 @@ def _light(image: Image.Image) -> Tensor:
     return rgb_to_lab(pixels.permute(2, 0, 1))[:1]
 
 
-def _mean_chroma(image: Image.Image) -> float:
-    """Mean chroma in Lab of a mode RGB picture, looked at from afar."""
+def _strong_chroma(image: Image.Image) -> float:
+    """Chroma in Lab of a mode RGB picture's strongest hundredth, looked at from afar."""
     small = torch.from_numpy(np.array(image.resize((64, 64), Image.Resampling.BOX))).permute(2, 0, 1).float() / 255
-    return float(rgb_to_lab(small)[1:].square().sum(dim=0).sqrt().mean())
+    return float(rgb_to_lab(small)[1:].square().sum(dim=0).sqrt().quantile(0.99))
 
 
 def _merge(image: Image.Image, ab: Tensor) -> Image.Image:
