@@ -24,8 +24,10 @@ SHORTEST_SIDE = 16
 PREVIEW_SIDE, PREVIEW_QUALITY = 1600, 85
 THUMB_SIDE, THUMB_QUALITY = 480, 82
 WHITE = (255, 255, 255)
-# Sepia prints and noisy scans stay below 1.5; a ginger cat, all of one hue, reaches 2.8.
-OFF_TONE_OF_COLOR = 2.0
+# How far chroma strays within one level of luminance. Nine toned prints of the 19th and 20th century reach 1.84,
+# split tones included; of 400 color photographs 98 % are above 2.
+LUMINANCE_LEVELS = 12
+CHROMA_BESIDE_TONE = 2.0
 
 CUT_OFF = "This file is cut off: only part of the photograph is there. Try copying it again."
 DAMAGED = "This file is damaged and cannot be read as a photograph. Try copying it again."
@@ -200,19 +202,17 @@ def encode_jpeg(image: Image.Image, quality: int) -> bytes:
 
 
 def has_color(image: Image.Image) -> bool:
-    """False for grey and for toned pictures: there, all chroma points the same way from grey."""
+    """False for grey and for toned pictures: there, chroma follows from luminance alone."""
     small = image.convert("YCbCr").resize((48, 48), Image.Resampling.BOX)
-    chroma = [(cb - 128, cr - 128) for _, cb, cr in small.get_flattened_data()]
-    mean_cb = sum(cb for cb, _ in chroma) / len(chroma)
-    mean_cr = sum(cr for _, cr in chroma) / len(chroma)
-    length = (mean_cb**2 + mean_cr**2) ** 0.5 or 1.0
-    unit_cb, unit_cr = mean_cb / length, mean_cr / length
-    off_tone = 0.0
-    for cb, cr in chroma:
-        along = cb * unit_cb + cr * unit_cr
-        across = cr * unit_cb - cb * unit_cr
-        off_tone += across**2 + min(0.0, along) ** 2
-    return (off_tone / len(chroma)) ** 0.5 > OFF_TONE_OF_COLOR
+    by_luminance = sorted(small.get_flattened_data())
+    size = len(by_luminance) // LUMINANCE_LEVELS
+    squares = 0.0
+    for start in range(0, size * LUMINANCE_LEVELS, size):
+        level = by_luminance[start : start + size]
+        mean_cb = sum(cb for _, cb, _ in level) / size
+        mean_cr = sum(cr for _, _, cr in level) / size
+        squares += sum((cb - mean_cb) ** 2 + (cr - mean_cr) ** 2 for _, cb, cr in level) / size
+    return (squares / LUMINANCE_LEVELS) ** 0.5 > CHROMA_BESIDE_TONE
 
 
 if __name__ == "__main__":
