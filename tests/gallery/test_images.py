@@ -154,13 +154,14 @@ class ColorTests(SimpleTestCase):
     def test_it_knows_color_from_grey_and_from_toned(self) -> None:
         grey = pictures.grey()
         sepia = Image.merge("RGB", (grey, grey.point(lambda v: int(v * 0.85)), grey.point(lambda v: int(v * 0.66))))
-        red = grey.point(lambda v: 30 if v < 128 else int(v * 0.6))  # red shadows, yellow lights
+        shadows = grey.point(lambda v: 40 + int(v * 0.84))
+        lights = grey.point(lambda v: int(v * (0.95 - v / 800)))
         noisy = np.asarray(grey.convert("RGB"), dtype=int) + np.random.default_rng(7).integers(-6, 7, (480, 640, 3))
         cases = {
             "grey": (grey, False),
             "grey saved as color": (grey.convert("RGB"), False),
             "sepia": (sepia, False),
-            "split tones": (Image.merge("RGB", (grey.point(lambda v: 40 + int(v * 0.84)), grey, red)), False),
+            "split tones": (Image.merge("RGB", (shadows, grey, lights)), False),
             "noisy scan": (Image.fromarray(noisy.clip(0, 255).astype(np.uint8)), False),
             "astronaut": (pictures.color(), True),
             "coffee": (Image.fromarray(data.coffee()), True),
