@@ -1,6 +1,6 @@
 # Two images of one source: `web` serves pages and runs upkeep, `worker` adds torch and colors.
 FROM python:3.11-slim-bookworm AS web
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=photolab_site.settings PHOTOLAB_DATA=/data
 WORKDIR /srv/photolab
 COPY requirements-web.txt ./

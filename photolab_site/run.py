@@ -74,6 +74,8 @@ class Supervisor:
         self.children: list[Child] = []
         self.stop_requests = 0
         self.env = {
+            # glibc otherwise keeps freed memory in an arena for each thread: 148 MB of web server instead of 107.
+            "MALLOC_ARENA_MAX": "2",
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "photolab_site.settings",
             "PHOTOLAB_DATA": str(place.data),
