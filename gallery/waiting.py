@@ -9,6 +9,8 @@ from statistics import median
 from gallery.models import Job, JobState, Photo, Result, Worker
 
 RESULTS_LOOKED_AT = 20
+# Half of all jobs take longer than the typical one: only these are worth a word.
+OVERDUE_FACTOR, OVERDUE_GRACE_S = 2, 5
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Waiting:
     position: int | None
     eta_s: int | None
     live_workers: int
+    is_overdue: bool = False
 
 
 def waiting_of(job: Job | None) -> Waiting:
@@ -26,8 +29,11 @@ def waiting_of(job: Job | None) -> Waiting:
         return Waiting(None, None, live_workers)
     typical_s = typical_duration_s()
     if job.status == JobState.RUNNING:
-        eta_s = None if typical_s is None else max(1, ceil(typical_s - _running_s(job)))
-        return Waiting(None, eta_s, live_workers)
+        if typical_s is None:
+            return Waiting(None, None, live_workers)
+        running_s = _running_s(job)
+        is_overdue = running_s > OVERDUE_FACTOR * typical_s + OVERDUE_GRACE_S
+        return Waiting(None, max(1, ceil(typical_s - running_s)), live_workers, is_overdue)
     position = Job.objects.filter(status=JobState.QUEUED, pk__lte=job.pk).count()
     if typical_s is None or live_workers == 0:
         return Waiting(position, None, live_workers)

@@ -7,18 +7,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from gallery import showcase
 from gallery.access import photo_for, photos_of
 from gallery.images import ACCEPTED
-from gallery.models import Job, JobState, Photo, Worker
-from gallery.waiting import number_waiting, typical_duration_s, waiting_of
+from gallery.models import Photo, Worker
+from gallery.waiting import number_waiting, waiting_of
 
 PAGE_SIZE = 60
-# Half of all jobs take longer than the typical one: only these are worth a word.
-OVERDUE_FACTOR, OVERDUE_GRACE_S = 2, 5
 
 
 @require_safe
@@ -85,17 +82,9 @@ def _state_of(shown: Photo) -> dict[str, Any]:
         "result": shown.latest_result,
         "position": waiting.position,
         "eta_s": waiting.eta_s,
-        "is_overdue": _is_overdue(shown.latest_job),
+        "is_overdue": waiting.is_overdue,
         "live_workers": waiting.live_workers,
     }
-
-
-def _is_overdue(job: Job | None) -> bool:
-    if job is None or job.status != JobState.RUNNING or job.claimed_at is None:
-        return False
-    typical_s = typical_duration_s()
-    running_s = (timezone.now() - job.claimed_at).total_seconds()
-    return typical_s is not None and running_s > OVERDUE_FACTOR * typical_s + OVERDUE_GRACE_S
 
 
 @require_safe
