@@ -3,7 +3,9 @@
 Tensors are float32, channels first. RGB is 0..1, L is 0..100, a and b are about -110..110.
 """
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 AB_MAX = 110.0  # a and b of any sRGB color lie within -108..99
@@ -15,6 +17,11 @@ _RGB_TO_XYZ = (
 )
 _WHITE = (0.95047, 1.0, 1.08883)
 _DELTA = 6 / 29
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """A mode RGB picture to uint8 (3, H, W)."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def _srgb_to_linear(rgb: Tensor) -> Tensor:

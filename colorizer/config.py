@@ -3,7 +3,7 @@
 Nothing here does any work; a recipe is data, so that a card can repeat it word for word.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,17 @@ class Recipe:
 
 _MIX = {"scenes": 14, "objects": 8, "tiny": 10}
 
+_GENTLE = Stage(
+    "adversarial, gentle",
+    425,
+    96,
+    {"scenes": 14, "objects": 12, "tiny": 6},
+    decoder_lr=1e-4,
+    l1_weight=60.0,
+    adversarial_weight=0.4,
+    discriminator_lr=1e-4,
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -71,26 +82,8 @@ RECIPES: dict[str, Recipe] = {
                     decoder_lr=3e-4,
                     encoder_lr=1e-4,
                 ),
-                Stage(
-                    "adversarial, gentle",
-                    425,
-                    96,
-                    {"scenes": 14, "objects": 12, "tiny": 6},
-                    decoder_lr=1e-4,
-                    l1_weight=60.0,
-                    adversarial_weight=0.4,
-                    discriminator_lr=1e-4,
-                ),
-                Stage(
-                    "adversarial",
-                    1075,
-                    96,
-                    {"scenes": 14, "objects": 12, "tiny": 6},
-                    decoder_lr=1e-4,
-                    l1_weight=60.0,
-                    adversarial_weight=0.9,
-                    discriminator_lr=1e-4,
-                ),
+                _GENTLE,
+                replace(_GENTLE, name="adversarial", steps=1075, adversarial_weight=0.9),
             ),
         ),
         Recipe(

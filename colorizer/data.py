@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .color import rgb_to_lab
+from .color import rgb_to_lab, to_tensor
 from .config import Stage
 from .errors import ImageError
 
@@ -56,11 +56,6 @@ class PhotoSet:
             return Image.open(io.BytesIO(self._zip.read(name))).convert("RGB")
         except (*UNREADABLE, zipfile.BadZipFile) as error:
             raise ImageError(f"{name} in {self.path.name} cannot be read as a photograph.") from error
-
-
-def to_tensor(image: Image.Image) -> Tensor:
-    """A mode RGB picture to uint8 (3, H, W)."""
-    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)
 
 
 def train_crop(image: Image.Image, size: int, rng: np.random.Generator) -> Tensor:

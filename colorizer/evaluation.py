@@ -68,30 +68,34 @@ def evaluate(
             "generator": torch.cat((light, predict_ab(generator, light)), dim=1),
             "truth": truth,
         }
+        rgbs = {name: lab_to_rgb(lab) for name, lab in labs.items()}
+        true_color = metrics.colorfulness(rgbs["truth"])
         for name, lab in labs.items():
-            figures[name].append(_figures(lab, truth))
-        side_by_side = torch.cat([lab_to_rgb(lab) for lab in labs.values()], dim=3)  # (N, 3, size, 3 size)
+            distances = _distances(lab, rgbs[name], truth, rgbs["truth"])
+            figures[name].append(torch.cat((distances, _color(rgbs[name], true_color))))
+        side_by_side = torch.cat(list(rgbs.values()), dim=3)  # (N, 3, size, 3 size)
         strips += [side_by_side[p - start] for p in positions if p in shown]
         progress(positions.stop, total)
     rows = {name: _row(torch.cat(parts, dim=1)) for name, parts in figures.items()}
     return Evaluation(pictures=total, size=size, rows=rows, sheet=_sheet(strips))
 
 
-def _figures(lab: Tensor, truth: Tensor) -> Tensor:
-    """One column a picture, in the order of Row's fields: (7, N)."""
-    rgb, true_rgb = lab_to_rgb(lab), lab_to_rgb(truth)
-    color = metrics.colorfulness(rgb)
+def _distances(lab: Tensor, rgb: Tensor, truth: Tensor, true_rgb: Tensor) -> Tensor:
+    """One column a picture, in the order of Row's first four fields: (4, N)."""
     return torch.stack(
         (
             metrics.psnr_ab(lab[:, 1:], truth[:, 1:]),
             metrics.psnr_rgb(rgb, true_rgb),
             metrics.ciede2000(lab, truth),
             (lab[:, 1:] - truth[:, 1:]).abs().mean(dim=(1, 2, 3)),
-            color,
-            (color - metrics.colorfulness(true_rgb)).abs(),
-            (color < metrics.NO_COLOR).float(),
         )
     )
+
+
+def _color(rgb: Tensor, true_color: Tensor) -> Tensor:
+    """One column a picture, in the order of Row's last three fields: (3, N)."""
+    color = metrics.colorfulness(rgb)
+    return torch.stack((color, (color - true_color).abs(), (color < metrics.NO_COLOR).float()))
 
 
 def _row(figures: Tensor) -> Row:

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from .checkpoint import Card, load_generator
-from .color import lab_to_rgb, rgb_to_lab
+from .color import lab_to_rgb, rgb_to_lab, to_tensor
 from .errors import ImageError, NoColorError, OutOfMemoryError
 from .generator import STRIDE, Generator
 
@@ -88,17 +88,16 @@ def predict_ab(generator: Generator, light: Tensor, *, upsample: bool = True) ->
 
 def _light(image: Image.Image) -> Tensor:
     """L (1, H, W) in 0..100 of a picture of mode L or RGB."""
-    pixels = torch.from_numpy(np.array(image)).float() / 255
     if image.mode == "L":
         table = torch.linspace(0, 1, 256).expand(3, 1, 256)
         lightness = rgb_to_lab(table)[0, 0]  # L of each of the 256 greys
         return lightness[torch.from_numpy(np.array(image)).long()][None]
-    return rgb_to_lab(pixels.permute(2, 0, 1))[:1]
+    return rgb_to_lab(to_tensor(image).float() / 255)[:1]
 
 
 def _strong_chroma(image: Image.Image) -> float:
     """Chroma in Lab of a mode RGB picture's strongest hundredth, looked at from afar."""
-    small = torch.from_numpy(np.array(image.resize((64, 64), Image.Resampling.BOX))).permute(2, 0, 1).float() / 255
+    small = to_tensor(image.resize((64, 64), Image.Resampling.BOX)).float() / 255
     return float(rgb_to_lab(small)[1:].square().sum(dim=0).sqrt().quantile(0.99))
 
 
