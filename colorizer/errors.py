@@ -13,6 +13,10 @@ class ImageError(ColorizerError):
     """A file that is no photograph this library can read."""
 
 
+class TooLargeError(ImageError):
+    """A photograph that would take more memory than is allowed."""
+
+
 class NoColorError(ColorizerError):
     """The generator found no color: the answer would be the grey photograph itself."""
 

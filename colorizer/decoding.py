@@ -1,0 +1,188 @@
+"""Opens photographs by their bytes and turns any mode into plain tones: the middle of scans.py.
+
+libvips reads all formats but HEIC, whose HEVC its free build has no decoder for; there it is libheif by pi_heif.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyvips
+
+from . import exif, metadata
+from .errors import ImageError
+from .planning import Header
+from .rawfile import RawFile, interpretation
+
+logger = logging.getLogger(__name__)
+
+PIXELS = "pixels.raw"
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"II", b"MM")
+LOADERS = {"jpegload": "JPEG", "pngload": "PNG", "webpload": "WEBP", "tiffload": "TIFF", "heifload": "AVIF"}
+CUT_OFF = "This file is cut off: only part of the photograph is there. Try copying it again."
+DAMAGED = "This file is damaged and cannot be read as a photograph. Try copying it again."
+CAMERA_RAW = "Camera raw files are not supported. Export it as JPEG or TIFF and upload that."
+UNKNOWN = "This is no photograph that can be read; JPEG, PNG, WebP, TIFF, HEIC and AVIF are."
+SIGNS_OF_A_CUT = (
+    "truncated",
+    "premature end",
+    "end of file",
+    "end of stream",
+    "not enough data",
+    "read error",
+    "known file format",
+)
+PLAIN = ("b-w", "srgb", "grey16", "rgb16", "multiband")
+WHITE_8, WHITE_16 = 255, 65535
+ROWS_PER_STRIP, TILE_LENGTH = 278, 323
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file of which only the header was read; `image` begins to decode."""
+
+    header: Header
+    image: Callable[[], pyvips.Image]
+
+
+def open_photo(source: Path) -> Opened:
+    """Raises ImageError for what is no photograph, and for camera raw files."""
+    with source.open("rb") as file:
+        head = file.read(64)
+        tags = exif.read(file).main
+        needed = exif.pieces_end(file)
+    if head[4:8] == b"ftyp" and b"avif" not in head and b"avis" not in head:
+        return _open_heic(source)
+    # Raw files are TIFF files whose first picture is a small preview; coloring that would be a trick.
+    if exif.DNG_VERSION in tags or (exif.SUBFILE_TYPE in tags and tags[exif.SUBFILE_TYPE].number & 1):
+        raise ImageError(CAMERA_RAW)
+    try:
+        image = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")
+        file_format = LOADERS[image.get("vips-loader")]
+    except pyvips.Error as error:
+        raise (refusal(error) if head.startswith(SIGNATURES) else ImageError(UNKNOWN)) from error
+    header = _header(image, file_format)
+    if file_format == "TIFF":
+        if needed > source.stat().st_size:  # libvips would fill what is missing with black
+            raise ImageError(CUT_OFF)
+        rows = min(image.height, max(tags[tag].number for tag in (ROWS_PER_STRIP, TILE_LENGTH) if tag in tags))
+        header = replace(header, strip_bytes=rows * image.width * image.bands * header.bits // 8)
+    return Opened(header, lambda: image)
+
+
+def write_upright(source: Path, image: pyvips.Image, folder: Path) -> RawFile:
+    """Decode to the end into `folder`/PIXELS. Raises pyvips.Error for damage."""
+    turn = orientation(image)
+    image = _in_srgb(_on_white(_whole_numbers(source, image)))
+    if image.interpretation not in PLAIN or image.bands not in (1, 3):
+        image = image.colourspace("rgb16")
+    bits = 16 if image.format == "ushort" else 8
+    upright = RawFile(folder / PIXELS, image.width, image.height, image.bands, bits)
+    lying = replace(upright, path=folder / "lying.raw") if turn > 1 else upright
+    image.rawsave(str(lying.path), keep="none")
+    if turn > 1:
+        image = lying.image()
+        image.set_type(pyvips.GValue.gint_type, "orientation", turn)
+        image = image.autorot()
+        image.rawsave(str(upright.path), keep="none")
+        lying.path.unlink()
+    return replace(upright, width=image.width, height=image.height)
+
+
+def orientation(image: pyvips.Image) -> int:
+    """Exif's, 1 to 8."""
+    return image.get("orientation") if image.get_typeof("orientation") else 1
+
+
+def refusal(error: pyvips.Error) -> ImageError:
+    """In plain words."""
+    said = str(error).lower()
+    return ImageError(CUT_OFF if any(sign in said for sign in SIGNS_OF_A_CUT) else DAMAGED)
+
+
+def _header(image: pyvips.Image, file_format: str) -> Header:
+    turn = orientation(image)
+    width, height = (image.height, image.width) if turn >= 5 else (image.width, image.height)
+    sampling = image.get("jpeg-chroma-subsample") if image.get_typeof("jpeg-chroma-subsample") else ""
+    return Header(
+        format=file_format,
+        width=width,
+        height=height,
+        bands=image.bands,
+        bits={"uchar": 8, "ushort": 16}.get(image.format, 32),
+        progressive=any(image.get_typeof(word) and image.get(word) for word in ("jpeg-multiscan", "interlaced")),
+        subsampled=sampling == "4:2:0",
+        orientation=turn,
+        converted=image.interpretation not in PLAIN or _has_another_profile(image),
+    )
+
+
+def _open_heic(source: Path) -> Opened:
+    import pi_heif
+
+    try:
+        file = pi_heif.open_heif(source, convert_hdr_to_8bit=False)
+        photo = file[file.primary_index]
+    except (OSError, ValueError, RuntimeError, EOFError, SyntaxError) as error:
+        raise ImageError(DAMAGED) from error
+    deep = ";16" in photo.mode
+    bands = len(photo.mode.split(";")[0])
+    width, height = photo.size
+
+    def decode() -> pyvips.Image:
+        try:
+            data, row = photo.data, photo.stride
+        except (OSError, ValueError, RuntimeError, EOFError) as error:
+            raise ImageError(CUT_OFF if "end of file" in str(error).lower() else DAMAGED) from error
+        sample = 2 if deep else 1
+        padded = pyvips.Image.new_from_memory(
+            data, row // (bands * sample), height, bands, "ushort" if deep else "uchar"
+        )
+        image = padded.crop(0, 0, width, height).copy(interpretation=interpretation(3, 8 * sample))
+        # libheif has turned it upright already, whatever its Exif says.
+        told = {"exif-data": "exif", "xmp-data": "xmp", "icc-profile-data": "icc_profile"}
+        for name, word in told.items():
+            if photo.info.get(word):
+                image.set_type(pyvips.GValue.blob_type, name, photo.info[word])
+        return image
+
+    converted = "icc_profile" in photo.info
+    return Opened(Header("HEIF", width, height, bands, 16 if deep else 8, converted=converted), decode)
+
+
+def _whole_numbers(source: Path, image: pyvips.Image) -> pyvips.Image:
+    """Floats and long integers say nowhere what white is: 1, 255, 65535, or the largest value that there is."""
+    if image.format in ("uchar", "ushort") or image.interpretation not in (*PLAIN, "scrgb"):
+        return image
+    peak = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated").max()
+    white = 1.0 if peak <= 1 else 255.0 if peak <= WHITE_8 else max(peak, WHITE_16)
+    bands = 3 if image.bands >= 3 else 1
+    scaled = (image.extract_band(0, n=bands) * (WHITE_16 / white)).rint().cast("ushort")
+    return scaled.copy(interpretation=interpretation(bands, 16))
+
+
+def _on_white(image: pyvips.Image) -> pyvips.Image:
+    if not image.hasalpha():
+        return image
+    return image.flatten(background=WHITE_16 if image.format == "ushort" else WHITE_8)
+
+
+def _in_srgb(image: pyvips.Image) -> pyvips.Image:
+    """A profile that is no use is passed over: the plain reading of the numbers is what remains."""
+    inks = image.interpretation == "cmyk"
+    if not inks and not _has_another_profile(image):
+        return image
+    options = {"embedded": True, "intent": "relative", "black_point_compensation": True, "depth": 16}
+    if inks:
+        options["input_profile"] = "cmyk"  # libvips's own, where the file brings none
+    try:
+        converted = image.icc_transform("srgb", **options)
+    except pyvips.Error as error:
+        logger.info("Color profile passed over: %s", error)
+        return image
+    return converted[1].copy(interpretation="grey16") if image.bands == 1 else converted
+
+
+def _has_another_profile(image: pyvips.Image) -> bool:
+    return metadata.profile_kind(image) in ("RGB", "GRAY") and not metadata.is_srgb(image)

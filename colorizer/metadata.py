@@ -1,0 +1,163 @@
+"""What a file tells beside its pixels, taken from a source and given to its result.
+
+Exif and XMP are cleaned here, in the limited process that reads the source; IPTC (IIM) goes on byte by byte, to
+formats that have a place for it (JPEG and TIFF). A result keeps the source's profile where that is one of RGB.
+"""
+
+import io
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyvips
+
+from . import exif
+
+if TYPE_CHECKING:
+    from .xmp import Statement
+
+LARGEST_IPTC = 60_000
+LARGEST_PROFILE = 4 << 20
+SRGB_NAMES = (b"sRGB", "sRGB".encode("utf-16-be"))
+_IIM_RESOURCE = 0x0404  # where Photoshop's image resources keep IPTC
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_MM_PER_INCH = 25.4
+DEFAULT_DPI = 72.0
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Cleaned; empty where the source says nothing."""
+
+    exif: bytes = b""  # as it follows `Exif\0\0` in a JPEG
+    xmp: str = ""  # an rdf:RDF element
+    iptc: bytes = b""  # IIM records
+    profile: bytes = b""  # ICC, of RGB; empty means sRGB
+    dpi: tuple[float, float] = (DEFAULT_DPI, DEFAULT_DPI)  # across, down, of the upright picture
+
+    def save(self, folder: Path) -> None:
+        for name, blob in self._blobs().items():
+            (folder / name).write_bytes(blob)
+
+    @classmethod
+    def load(cls, folder: Path, *, dpi: tuple[float, float]) -> "Metadata":
+        blobs = {name: (folder / name).read_bytes() for name in cls()._blobs()}
+        return cls(
+            exif=blobs["exif.bin"],
+            xmp=blobs["source.xmp"].decode(),
+            iptc=blobs["iptc.bin"],
+            profile=blobs["profile.icc"],
+            dpi=dpi,
+        )
+
+    def _blobs(self) -> dict[str, bytes]:
+        return {
+            "exif.bin": self.exif,
+            "source.xmp": self.xmp.encode(),
+            "iptc.bin": self.iptc,
+            "profile.icc": self.profile,
+        }
+
+
+def take(image: pyvips.Image, source: Path, *, file_format: str) -> Metadata:
+    """From a picture that was opened, not yet decoded."""
+    packet = _blob(image, "xmp-data")
+    if packet:
+        from . import xmp  # most old photographs have none, and a child starts for each
+    if file_format == "TIFF":
+        with source.open("rb") as file:
+            notes = exif.read(file)
+    else:
+        notes = exif.parse(_blob(image, "exif-data"))
+    iptc = _blob(image, "iptc-data")
+    iptc = _records(iptc) if iptc.startswith(_PHOTOSHOP) else iptc
+    return Metadata(
+        exif=notes.cleaned().to_bytes(),
+        xmp=xmp.clean(packet) if packet else "",
+        iptc=iptc if len(iptc) <= LARGEST_IPTC else b"",
+        profile=_result_profile(image),
+        dpi=_dpi(image),
+    )
+
+
+def give(image: pyvips.Image, metadata: Metadata, statement: "Statement", *, file_format: str) -> pyvips.Image:
+    """The same picture with everything that its file is to tell. Exif of a TIFF file is `finish`'s."""
+    from . import xmp
+
+    image = image.copy(xres=metadata.dpi[0] / _MM_PER_INCH, yres=metadata.dpi[1] / _MM_PER_INCH)
+    blobs = {"xmp-data": xmp.stated(metadata.xmp, statement)}
+    if metadata.iptc and file_format in ("JPEG", "TIFF"):
+        blobs["iptc-data"] = _resource(metadata.iptc) if file_format == "JPEG" else metadata.iptc
+    blobs["icc-profile-data"] = metadata.profile or pyvips.Image.profile_load("srgb")
+    for name, blob in blobs.items():
+        image.set_type(pyvips.GValue.blob_type, name, blob)
+    if metadata.exif and file_format != "TIFF":
+        noted = _exif_fields(metadata.exif)
+        for name in noted.get_fields():
+            if name.startswith("exif-"):
+                image.set_type(noted.get_typeof(name), name, noted.get(name))
+    return image
+
+
+def finish(target: Path, metadata: Metadata, *, file_format: str) -> None:
+    """What libvips does not write: the fields of a TIFF file."""
+    if file_format == "TIFF" and metadata.exif:
+        exif.add_to_tiff(target, exif.parse(metadata.exif))
+
+
+def profile_kind(image: pyvips.Image) -> str:
+    """`RGB`, `GRAY` or `CMYK` when the picture has a profile that fits its bands, else empty."""
+    profile = _blob(image, "icc-profile-data")
+    if not 132 <= len(profile) <= LARGEST_PROFILE or profile[36:40] != b"acsp":
+        return ""
+    kind = profile[16:20].decode("ascii", "replace").strip()
+    colors = image.bands - (1 if image.hasalpha() else 0)
+    return kind if {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(kind) == colors else ""
+
+
+def is_srgb(image: pyvips.Image) -> bool:
+    """Whether the profile calls itself sRGB."""
+    profile = _blob(image, "icc-profile-data")
+    return any(name in profile for name in SRGB_NAMES)
+
+
+def _result_profile(image: pyvips.Image) -> bytes:
+    return _blob(image, "icc-profile-data") if profile_kind(image) == "RGB" else b""
+
+
+def _dpi(image: pyvips.Image) -> tuple[float, float]:
+    """libvips answers 1 pixel per millimeter where the file says nothing."""
+    if (image.xres, image.yres) == (1.0, 1.0) or min(image.xres, image.yres) <= 0:
+        return DEFAULT_DPI, DEFAULT_DPI
+    return round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
+
+
+def _blob(image: pyvips.Image, name: str) -> bytes:
+    return bytes(image.get(name)) if image.get_typeof(name) else b""
+
+
+def _exif_fields(blob: bytes) -> pyvips.Image:
+    """libvips writes Exif from its own fields, which it fills when it reads a JPEG: the smallest one it can be."""
+    tiny = pyvips.Image.black(1, 1).jpegsave_buffer(keep="none")
+    segment = b"Exif\0\0" + blob
+    jpeg = tiny[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + tiny[2:]
+    return pyvips.Image.new_from_buffer(jpeg, "")
+
+
+def _records(blob: bytes) -> bytes:
+    """IPTC of a block of Photoshop's image resources."""
+    file = io.BytesIO(blob.removeprefix(_PHOTOSHOP))
+    while (head := file.read(6))[:4] == b"8BIM" and len(head) == 6:
+        name = file.read(1)
+        file.read(name[0] + (name[0] + 1) % 2 if name else 0)
+        size = int.from_bytes(file.read(4), "big")
+        content = file.read(size + size % 2)
+        if int.from_bytes(head[4:], "big") == _IIM_RESOURCE:
+            return content[:size]
+    return b""
+
+
+def _resource(records: bytes) -> bytes:
+    head = b"8BIM" + _IIM_RESOURCE.to_bytes(2, "big") + b"\0\0" + len(records).to_bytes(4, "big")
+    return _PHOTOSHOP + head + records + bytes(len(records) % 2)
