@@ -1,26 +1,27 @@
-"""Scores a generator on color photographs that it has never seen, beside the grey pictures as a baseline.
+"""Scores ways to color on color photographs that none of them has seen; cheap enough to run during training.
 
-The network sees the middle square of each photograph at a fixed size; figures are means over photographs.
+A way is a function from light to color, so that anything can be scored. It sees the middle square of each
+photograph at a fixed size; figures are means over photographs. The scoreboard adds what costs more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
 from . import metrics
 from .color import lab_to_rgb, rgb_to_lab
 from .data import PhotoSet, evaluation_batch
 from .generator import Generator
 from .inference import predict_ab
+from .sheet import Sheet
 
 BATCH = 16
-SHEET = 8  # pictures on the sheet of samples
-SHEET_GAP = 4  # white pixels around each of them
+TRUTH = "truth"
+
+Painter = Callable[[Tensor], Tensor]  # L (N, 1, H, W) in 0..100 to ab (N, 2, H, W)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Evaluation:
     sheet: Image.Image
 
 
+@dataclass(frozen=True)
+class Look:
+    """One batch of photographs, colored in each way; the last way is the truth."""
+
+    positions: range
+    light: Tensor  # L (N, 1, H, W)
+    labs: dict[str, Tensor]  # (N, 3, H, W), as predicted, so perhaps outside sRGB
+    rgbs: dict[str, Tensor]  # (N, 3, H, W) in 0..1
+
+
 def evaluate(
     generator: Generator,
     photos: PhotoSet,
@@ -56,51 +67,52 @@ def evaluate(
 ) -> Evaluation:
     """Color up to `limit` photographs at `size` pixels (a multiple of 32) and compare with the truth."""
     total = min(limit, len(photos))
-    figures: dict[str, list[Tensor]] = {"grey": [], "generator": [], "truth": []}
-    strips: list[Tensor] = []
-    shown = {number * total // SHEET for number in range(SHEET)}
+    painters = {"grey": paint_grey, "generator": painter_of(generator)}
+    columns: dict[str, list[Tensor]] = {name: [] for name in (*painters, TRUTH)}
+    sheet = Sheet(total)
+    for look in looks(painters, photos, size=size, total=total):
+        for name, parts in columns.items():
+            parts.append(torch.stack(list(figures(look, name).values())))
+        sheet.add(look.rgbs, look.positions)
+        progress(look.positions.stop, total)
+    rows = {
+        name: Row(*(round(float(value), 4) for value in torch.cat(parts, dim=1).mean(dim=1)))
+        for name, parts in columns.items()
+    }
+    return Evaluation(pictures=total, size=size, rows=rows, sheet=sheet.image())
+
+
+def paint_grey(light: Tensor) -> Tensor:
+    """No color at all: the row that everything must beat."""
+    return torch.zeros_like(light).repeat(1, 2, 1, 1)
+
+
+def painter_of(generator: Generator) -> Painter:
+    """A generator's way to color."""
+    return lambda light: predict_ab(generator, light)
+
+
+def looks(painters: dict[str, Painter], photos: PhotoSet, *, size: int, total: int) -> Iterator[Look]:
+    """`total` photographs spread evenly over the set, in batches, at `size` pixels (a multiple of 32)."""
     for start in range(0, total, BATCH):
         positions = range(start, min(start + BATCH, total))
         truth = rgb_to_lab(evaluation_batch(photos, positions, of=total, size=size).float() / 255)
         light = truth[:, :1]
-        labs = {
-            "grey": torch.cat((light, torch.zeros_like(truth[:, 1:])), dim=1),
-            "generator": torch.cat((light, predict_ab(generator, light)), dim=1),
-            "truth": truth,
-        }
-        rgbs = {name: lab_to_rgb(lab) for name, lab in labs.items()}
-        true_color = metrics.colorfulness(rgbs["truth"])
-        for name, lab in labs.items():
-            distances = _distances(lab, rgbs[name], truth, rgbs["truth"])
-            figures[name].append(torch.cat((distances, _color(rgbs[name], true_color))))
-        side_by_side = torch.cat(list(rgbs.values()), dim=3)  # (N, 3, size, 3 size)
-        strips += [side_by_side[p - start] for p in positions if p in shown]
-        progress(positions.stop, total)
-    rows = {name: _row(torch.cat(parts, dim=1)) for name, parts in figures.items()}
-    return Evaluation(pictures=total, size=size, rows=rows, sheet=_sheet(strips))
+        labs = {name: torch.cat((light, paint(light)), dim=1) for name, paint in painters.items()}
+        labs[TRUTH] = truth
+        yield Look(positions, light, labs, {name: lab_to_rgb(lab) for name, lab in labs.items()})
 
 
-def _distances(lab: Tensor, rgb: Tensor, truth: Tensor, true_rgb: Tensor) -> Tensor:
-    """One column a picture, in the order of Row's first four fields: (4, N)."""
-    return torch.stack(
-        (
-            metrics.psnr_ab(lab[:, 1:], truth[:, 1:]),
-            metrics.psnr_rgb(rgb, true_rgb),
-            metrics.ciede2000(lab, truth),
-            (lab[:, 1:] - truth[:, 1:]).abs().mean(dim=(1, 2, 3)),
-        )
-    )
-
-
-def _color(rgb: Tensor, true_color: Tensor) -> Tensor:
-    """One column a picture, in the order of Row's last three fields: (3, N)."""
+def figures(look: Look, name: str) -> dict[str, Tensor]:
+    """What Row holds, of each picture: (N,) each, in the order of its fields."""
+    lab, rgb, truth, true_rgb = look.labs[name], look.rgbs[name], look.labs[TRUTH], look.rgbs[TRUTH]
     color = metrics.colorfulness(rgb)
-    return torch.stack((color, (color - true_color).abs(), (color < metrics.NO_COLOR).float()))
-
-
-def _row(figures: Tensor) -> Row:
-    return Row(*(round(float(value), 4) for value in figures.mean(dim=1)))
-
-
-def _sheet(strips: list[Tensor]) -> Image.Image:
-    return to_pil_image(make_grid(strips, nrow=1, padding=SHEET_GAP, pad_value=1.0).clamp(0, 1))
+    return {
+        "psnr_ab": metrics.psnr_ab(lab[:, 1:], truth[:, 1:]),
+        "psnr_rgb": metrics.psnr_rgb(rgb, true_rgb),
+        "ciede2000": metrics.ciede2000(lab, truth),
+        "mean_abs_ab": (lab[:, 1:] - truth[:, 1:]).abs().mean(dim=(1, 2, 3)),
+        "colorfulness": color,
+        "colorfulness_gap": (color - metrics.colorfulness(true_rgb)).abs(),
+        "no_color_share": (color < metrics.NO_COLOR).float(),
+    }

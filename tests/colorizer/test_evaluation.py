@@ -1,43 +1,19 @@
-"""Figures about colored photographs, on pictures whose answers are known."""
+"""The evaluation that training runs, on drawn pictures."""
 
 import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from colorizer import metrics
 from colorizer.checkpoint import load_generator
 from colorizer.color import rgb_to_lab
 from colorizer.data import PhotoSet, evaluation_crop
-from colorizer.evaluation import SHEET, SHEET_GAP, evaluate
+from colorizer.evaluation import evaluate
+from colorizer.sheet import GAP, HEADER, SHOWN
 from tests.colorizer.drawings import write_zip
 from tests.colorizer.test_inference import SHIPPED
-
-
-class MetricsTest(unittest.TestCase):
-    def test_colorfulness_follows_hasler_and_suesstrunk_by_hand(self) -> None:
-        rgb = torch.zeros(1, 3, 1, 2)
-        rgb[0, 0, 0, 0] = 1.0  # one red pixel and one black: rg = 255, 0 and yb = 127.5, 0
-        spread = (127.5**2 + 63.75**2) ** 0.5
-        self.assertAlmostEqual(float(metrics.colorfulness(rgb)), spread + 0.3 * spread, places=2)
-
-    def test_opposite_colors_do_not_cancel_by_absolute_values(self) -> None:
-        rgb = torch.zeros(1, 3, 1, 2)
-        rgb[0, 0, 0, 0] = rgb[0, 1, 0, 1] = 1.0  # red and green: rg = 255, -255
-        self.assertGreater(float(metrics.colorfulness(rgb)), 255)
-
-    def test_psnr_of_ab_is_known_for_a_constant_error(self) -> None:
-        truth = torch.zeros(2, 2, 8, 8)
-        self.assertAlmostEqual(float(metrics.psnr_ab(truth + 11, truth)[0]), 20.0, places=3)
-
-    def test_ciede2000_of_lightness_alone(self) -> None:
-        truth = torch.zeros(1, 3, 4, 4)
-        truth[:, 0] = 50
-        other = truth.clone()
-        other[:, 0] = 52
-        self.assertAlmostEqual(float(metrics.ciede2000(other, truth)), 2 / 1.00, delta=0.05)
-        self.assertEqual(float(metrics.ciede2000(truth, truth)), 0.0)
 
 
 class EvaluateTest(unittest.TestCase):
@@ -69,7 +45,15 @@ class EvaluateTest(unittest.TestCase):
         self.assertAlmostEqual(self.result.rows["grey"].mean_abs_ab, float(lab[:, 1:].abs().mean()), places=2)
 
     def test_the_sheet_shows_grey_colored_and_true(self) -> None:
-        self.assertEqual(self.result.sheet.size, (3 * 64 + 2 * SHEET_GAP, SHEET * (64 + SHEET_GAP) + SHEET_GAP))
+        sheet = self.result.sheet
+        self.assertEqual(sheet.size, (3 * 64 + 2 * GAP, SHOWN * (64 + GAP) + GAP + HEADER))
+        tops = HEADER + GAP
+        grey, _, true = (np.asarray(sheet.crop((GAP + 64 * i, tops, GAP + 64 * (i + 1), tops + 64))) for i in range(3))
+        np.testing.assert_allclose(true, self._pixels(0).permute(1, 2, 0).numpy() * 255, atol=1)
+        self.assertLessEqual(int(np.ptp(grey.astype(int), axis=-1).max()), 1)
+        for column in range(3):  # each has its name above
+            label = np.asarray(sheet.crop((GAP + 64 * column, 0, GAP + 64 * (column + 1), HEADER)).convert("L"))
+            self.assertLess(label.min(), 128)
 
     def _pixels(self, index: int) -> torch.Tensor:
         return evaluation_crop(self.photos.open(index), 64).float() / 255
