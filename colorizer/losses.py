@@ -1,4 +1,4 @@
-"""What the generator and the discriminator are asked to make small."""
+"""What the generator and the discriminator are asked to make small. Chroma ab is (N, 2, H, W) in -110..110."""
 
 import torch
 import torch.nn.functional as F
@@ -7,20 +7,53 @@ from torch import Tensor
 from .color import AB_MAX
 
 REAL = 0.9  # one-sided label smoothing (Salimans 2016)
+BIN_SIGMA = 5.0  # of the soft assignment of a color to bins (Zhang 2016)
+REBALANCING = 0.5  # share of the uniform distribution in the weights' prior (Zhang 2016)
 
 
 def l1_chroma(predicted: Tensor, truth: Tensor) -> Tensor:
-    """Mean absolute difference of ab (N, 2, H, W), in units of AB_MAX."""
+    """Mean absolute difference of ab, in units of AB_MAX."""
     return F.l1_loss(predicted, truth) / AB_MAX
 
 
-def adversarial_generator(fake_logits: Tensor) -> Tensor:
+def soft_bins(ab: Tensor, centers: Tensor) -> Tensor:
+    """How much of each pixel's color belongs to each bin (Q, 2), by a Gaussian of the distance: (N, Q, H, W)."""
+    squares = ((ab[:, None] - centers[None, :, :, None, None]) ** 2).sum(dim=2)
+    return torch.softmax(squares / (-2 * BIN_SIGMA**2), dim=1)
+
+
+def bin_weights(ab: Tensor, centers: Tensor) -> Tensor:
+    """Weights (Q,) by which rare colors count more, from a sample of true colors (Zhang 2016, section 2.2)."""
+    prior = soft_bins(ab, centers).mean(dim=(0, 2, 3))
+    weights = 1 / ((1 - REBALANCING) * prior + REBALANCING / len(centers))
+    return weights / (prior * weights).sum()
+
+
+def bins_cross_entropy(logits: Tensor, truth: Tensor, centers: Tensor, weights: Tensor) -> Tensor:
+    """Cross entropy of the soft bins of the true ab and logits (N, Q, H, W), rare colors weighted more."""
+    target = soft_bins(truth, centers)
+    weight = weights[target.argmax(dim=1)]  # (N, H, W)
+    entropy = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1)
+    return (entropy * weight).mean()
+
+
+def feature_distance(predicted: list[Tensor], truth: list[Tensor]) -> Tensor:
+    """Mean over feature maps (N, C, H, W) of the squared distance of unit feature vectors (Zhang 2018, unweighted)."""
+    distances = [
+        (F.normalize(a.float(), dim=1) - F.normalize(b.float(), dim=1)).square().sum(dim=1).mean()
+        for a, b in zip(predicted, truth, strict=True)
+    ]
+    return torch.stack(distances).mean()
+
+
+def adversarial_generator(fake_logits: list[Tensor]) -> Tensor:
     """The non-saturating loss (Goodfellow 2014): low where the discriminator takes the fake for real."""
-    return F.binary_cross_entropy_with_logits(fake_logits, torch.ones_like(fake_logits))
+    parts = [F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)) for logits in fake_logits]
+    return torch.stack(parts).mean()
 
 
-def adversarial_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+def adversarial_discriminator(real_logits: list[Tensor], fake_logits: list[Tensor]) -> Tensor:
     """Binary cross entropy, mean of the real half and the fake half."""
-    real = F.binary_cross_entropy_with_logits(real_logits, torch.full_like(real_logits, REAL))
-    fake = F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
-    return (real + fake) / 2
+    real = [F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, REAL)) for logits in real_logits]
+    fake = [F.binary_cross_entropy_with_logits(logits, torch.zeros_like(logits)) for logits in fake_logits]
+    return (torch.stack(real).mean() + torch.stack(fake).mean()) / 2

@@ -13,15 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from . import losses
 from .checkpoint import (
     Card,
-    load_imagenet_encoder,
     load_optimizer,
     optimizer_tensors,
     read_tensors,
@@ -30,11 +27,12 @@ from .checkpoint import (
     write_atomically,
 )
 from .config import Recipe, Stage
-from .data import Batch, PhotoSet, TrainingBatches, to_batch
-from .discriminator import PatchDiscriminator
+from .data import Batch, TrainingBatches, open_sources, to_batch
+from .efficientnet import load_imagenet
 from .errors import TrainingError
 from .evaluation import evaluate
 from .generator import Generator
+from .objective import Objective
 
 SAVE_EVERY = 100  # steps: at most these are lost when the process dies
 WARM_UP = 0.08  # share of a stage during which the learning rate rises
@@ -66,14 +64,15 @@ class Training:
 
     def __init__(self, recipe: Recipe, folder: Path, data: Path) -> None:
         self.recipe, self.folder, self.data = recipe, folder, data
-        self.sources = {name: PhotoSet(data / f"{name}-train.zip") for name in _sources(recipe)}
-        self.validation = {name: PhotoSet(data / f"{name}-val.zip") for name in recipe.validation}
+        opened = {name: open_sources(data, name) for name in _sources(recipe)}
+        self.sources = {name: train for name, (train, _) in opened.items()}
+        self.validation = {name: opened[name][1] for name in recipe.validation}
         torch.manual_seed(recipe.seed)
         self.generator = Generator(recipe.network)
-        load_imagenet_encoder(self.generator)
+        load_imagenet(self.generator.encoder, recipe.network.encoder)
         self.generator.to(memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.discriminator = PatchDiscriminator().to(memory_format=torch.channels_last)
+        self.objective: Objective | None = None  # of the stage that runs
         self.step = 0
         self.train_s = 0.0  # wall-clock seconds of training so far, over all legs
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
@@ -123,8 +122,12 @@ class Training:
         return True
 
     def _begin_stage(self, stage: Stage) -> None:
-        """Start from the averaged weights with fresh optimizers."""
+        """Start from the averaged weights with a fresh discriminator and fresh optimizers."""
         self.generator.load_state_dict(self.ema.state_dict())
+        self._prepare_stage(stage)
+
+    def _prepare_stage(self, stage: Stage) -> None:
+        self.objective = Objective(stage, self.generator, self.sources, seed=self.recipe.seed)
         self.optimizers = self._make_optimizers(stage)
 
     def _make_optimizers(self, stage: Stage) -> dict[str, torch.optim.Optimizer]:
@@ -133,8 +136,8 @@ class Training:
         if stage.encoder_lr:
             groups.append({"params": list(self.generator.encoder.parameters()), "peak_lr": stage.encoder_lr})
         made = {"generator": torch.optim.AdamW(groups, betas=_betas(stage), weight_decay=0.01)}
-        if stage.adversarial_weight:
-            group = {"params": list(self.discriminator.parameters()), "peak_lr": stage.discriminator_lr}
+        if self.objective.discriminator is not None:
+            group = {"params": list(self.objective.discriminator.parameters()), "peak_lr": stage.discriminator_lr}
             made["discriminator"] = torch.optim.AdamW([group], betas=BETAS, weight_decay=0.0)
         return made
 
@@ -149,33 +152,21 @@ class Training:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak_lr"] * scale
         with torch.autocast("cpu", torch.bfloat16):
-            half = self.generator(batch.seen)
-        predicted = F.interpolate(half, scale_factor=2, mode="bilinear", align_corners=False)
-        values: dict[str, Tensor] = {}
-        if stage.adversarial_weight:
-            values["discriminator"] = self._discriminator_step(batch, predicted.detach())
-        values["l1"] = losses.l1_chroma(predicted, batch.ab)
-        total = stage.l1_weight * values["l1"]
-        if stage.adversarial_weight:
-            self.discriminator.requires_grad_(False)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = self.discriminator(batch.light, predicted)
-            self.discriminator.requires_grad_(True)
-            values["adversarial"] = losses.adversarial_generator(logits)
-            total = total + stage.adversarial_weight * values["adversarial"]
+            prediction = self.generator.predict(batch.seen, batch.hints)
+        judged = self.objective.judge(batch, prediction)
+        values: dict[str, float] = {}
+        if self.objective.discriminator is not None:
+            loss = self.objective.discriminator_loss(batch, judged)
+            _descend(self.optimizers["discriminator"], loss, self.objective.discriminator)
+            values["discriminator"] = float(loss.detach())
+        terms = self.objective.generator_loss(batch, prediction, judged)
+        total = torch.stack([weight * value for weight, value in terms.values()]).sum()
         if not torch.isfinite(total):
             raise TrainingError(f"The loss is not finite at step {self.step + 1}; the last checkpoint is kept.")
         _descend(self.optimizers["generator"], total, self.generator)
         self._average()
-        return {name: round(float(value.detach()), 5) for name, value in values.items()}
-
-    def _discriminator_step(self, batch: Batch, fake: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            real_logits = self.discriminator(batch.light, batch.ab)
-            fake_logits = self.discriminator(batch.light, fake)
-        loss = losses.adversarial_discriminator(real_logits, fake_logits)
-        _descend(self.optimizers["discriminator"], loss, self.discriminator)
-        return loss
+        values |= {name: float(value.detach()) for name, (_, value) in terms.items()}
+        return {name: round(value, 5) for name, value in values.items()}
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -211,8 +202,8 @@ class Training:
 
     def _save(self) -> None:
         tensors = {f"counters.{k}": torch.tensor(getattr(self, k)) for k in ("step", "train_s")}
-        for name in ("generator", "ema", "discriminator"):
-            tensors |= {f"{name}.{k}": v for k, v in getattr(self, name).state_dict().items()}
+        for name, network in self._networks().items():
+            tensors |= {f"{name}.{k}": v for k, v in network.state_dict().items()}
         for name, optimizer in self.optimizers.items():
             tensors |= {f"optimizer.{name}.{k}": v for k, v in optimizer_tensors(optimizer).items()}
         blob = save({k: v.detach().clone().contiguous() for k, v in tensors.items()})
@@ -227,15 +218,22 @@ class Training:
         tensors = read_tensors(path)
         self.step = int(tensors["counters.step"])
         self.train_s = float(tensors["counters.train_s"])
-        for name in ("generator", "ema", "discriminator"):
-            getattr(self, name).load_state_dict(tensors_under(tensors, f"{name}."))
         first = 0
         for stage in self.recipe.stages:
             if first < self.step <= first + stage.steps:
-                self.optimizers = self._make_optimizers(stage)
-                for name, optimizer in self.optimizers.items():
-                    load_optimizer(optimizer, tensors_under(tensors, f"optimizer.{name}."))
+                self._prepare_stage(stage)
             first += stage.steps
+        for name, network in self._networks().items():
+            network.load_state_dict(tensors_under(tensors, f"{name}."))
+        for name, optimizer in self.optimizers.items():
+            load_optimizer(optimizer, tensors_under(tensors, f"optimizer.{name}."))
+
+    def _networks(self) -> dict[str, nn.Module]:
+        """Those whose weights make up the state of the run."""
+        networks = {"generator": self.generator, "ema": self.ema}
+        if self.objective.discriminator is not None:
+            networks["discriminator"] = self.objective.discriminator
+        return networks
 
 
 def _sources(recipe: Recipe) -> list[str]:

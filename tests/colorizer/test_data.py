@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from colorizer.config import Stage
-from colorizer.data import PhotoSet, TrainingBatches, degrade, evaluation_batch, to_batch
+from colorizer.data import PhotoSet, TrainingBatches, evaluation_batch, open_sources, to_batch
 from colorizer.errors import ImageError
 from tests.colorizer.drawings import landscape, write_zip
 
@@ -50,6 +50,30 @@ class PhotoSetTest(unittest.TestCase):
         self.assertTrue(torch.equal(batch[1], evaluation_batch(photos, range(5, 6), of=10, size=64)[0]))
 
 
+class HoldoutTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        write_zip(self.folder / "a-train.zip", count=150, size=(16, 16))
+
+    def test_a_set_without_its_own_validation_set_is_split_by_digest(self) -> None:
+        train, holdout = open_sources(self.folder, "a")
+        self.assertEqual(sorted(train.names + holdout.names), PhotoSet(self.folder / "a-train.zip").names)
+        self.assertTrue(0 < len(holdout) < 15, len(holdout))
+
+    def test_no_photograph_changes_sides_when_others_come(self) -> None:
+        _, before = open_sources(self.folder, "a")
+        write_zip(self.folder / "a-train.zip", count=170, size=(16, 16))
+        _, after = open_sources(self.folder, "a")
+        self.assertEqual(before.names, [name for name in after.names if name < "hills/150"])
+
+    def test_a_validation_set_is_taken_as_it_is(self) -> None:
+        write_zip(self.folder / "a-val.zip", count=3, size=(16, 16))
+        train, validation = open_sources(self.folder, "a")
+        self.assertEqual((len(train), len(validation)), (150, 3))
+
+
 class TrainingBatchesTest(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -74,10 +98,3 @@ class TrainingBatchesTest(unittest.TestCase):
         one, two = (to_batch(rgb, torch.Generator().manual_seed(seed)) for seed in (1, 2))
         self.assertTrue(torch.equal(one.light, two.light) and torch.equal(one.ab, two.ab))
         self.assertFalse(torch.equal(one.seen, two.seen))
-
-    def test_degraded_luminance_stays_in_range(self) -> None:
-        light = torch.linspace(0, 100, 64).expand(8, 1, 64, 64)
-        seen = degrade(light, torch.Generator().manual_seed(3))
-        self.assertGreaterEqual(float(seen.min()), 0)
-        self.assertLessEqual(float(seen.max()), 100)
-        self.assertGreater(float((seen - light).abs().mean()), 1)

@@ -6,14 +6,19 @@ import torch
 
 from colorizer.color import AB_MAX
 from colorizer.config import NetworkConfig
-from colorizer.discriminator import PatchDiscriminator
-from colorizer.generator import Generator
+from colorizer.discriminator import FEATURES, PatchDiscriminator, ProjectedDiscriminator
+from colorizer.efficientnet import Features
+from colorizer.generator import Generator, annealed_mean
+
+SMALL = {"bottleneck_channels": 16, "decoder_channels": (16, 16, 16, 16)}
 
 
 class GeneratorTest(unittest.TestCase):
+    config = NetworkConfig(**SMALL)
+
     def setUp(self) -> None:
         torch.manual_seed(0)
-        self.generator = Generator(NetworkConfig()).eval()
+        self.generator = Generator(self.config).eval()
 
     @torch.inference_mode()
     def test_it_answers_chroma_at_half_the_size(self) -> None:
@@ -27,18 +32,54 @@ class GeneratorTest(unittest.TestCase):
         torch.testing.assert_close(self.generator(light)[:1], self.generator(light[:1]), atol=1e-3, rtol=1e-3)
 
     def test_every_parameter_gets_a_gradient(self) -> None:
-        self.generator(torch.rand(1, 1, 64, 64) * 100).square().mean().backward()
+        for parameter in self.generator.parameters():
+            if parameter.ndim > 1 and not parameter.any():  # what begins as zero keeps gradients from what is before
+                torch.nn.init.normal_(parameter, std=0.1)
+        self.generator(torch.rand(2, 1, 64, 64) * 100, torch.rand(2, 3, 64, 64)).square().mean().backward()
         idle = [name for name, p in self.generator.named_parameters() if p.grad is None or not p.grad.any()]
         self.assertEqual(idle, [])
+
+
+class ListeningGeneratorTest(GeneratorTest):
+    """The same promises, and more, of a network with bins, attention and hints."""
+
+    config = NetworkConfig(**SMALL, attention_blocks=1, chroma_bins=True, hints=True)
+
+    @torch.inference_mode()
+    def test_it_says_how_likely_each_color_is(self) -> None:
+        prediction = self.generator.predict(torch.rand(2, 1, 64, 96) * 100)
+        self.assertEqual(prediction.logits.shape, (2, len(self.generator.centers), 16, 24))
+
+    @torch.inference_mode()
+    def test_no_hints_and_empty_hints_are_the_same(self) -> None:
+        light = torch.rand(1, 1, 64, 64) * 100
+        torch.testing.assert_close(self.generator(light), self.generator(light, torch.zeros(1, 3, 64, 64)))
+
+    @torch.inference_mode()
+    def test_a_hint_changes_the_colors(self) -> None:
+        light, hints = torch.rand(1, 1, 64, 64) * 100, torch.zeros(1, 3, 64, 64)
+        hints[:, :, 20:24, 20:24] = 1
+        self.assertGreater(float((self.generator(light, hints) - self.generator(light)).abs().max()), 0.01)
+
+    def test_a_sure_distribution_has_its_bin_as_mean(self) -> None:
+        logits = torch.zeros(1, len(self.generator.centers), 1, 1)
+        logits[0, 7] = 100
+        mean = annealed_mean(logits, self.generator.centers)
+        torch.testing.assert_close(mean[0, :, 0, 0], self.generator.centers[7])
 
 
 class DiscriminatorTest(unittest.TestCase):
     def test_one_logit_sees_a_patch_of_seventy_pixels(self) -> None:
         discriminator = PatchDiscriminator().eval()
         light = torch.zeros(1, 1, 160, 160, requires_grad=True)
-        logits = discriminator(light, torch.zeros(1, 2, 160, 160))
+        (logits,) = discriminator(light, torch.zeros(1, 2, 160, 160))
         self.assertEqual(logits.shape, (1, 1, 18, 18))
         logits[0, 0, 9, 9].backward()
         seen = light.grad[0, 0].ne(0).nonzero()
         extent = seen.amax(dim=0) - seen.amin(dim=0) + 1
         self.assertEqual(extent.tolist(), [70, 70])
+
+    def test_the_projected_one_judges_every_feature_map(self) -> None:
+        taps = Features(FEATURES).eval()(torch.rand(2, 3, 64, 64))[1:]
+        logits = ProjectedDiscriminator()(taps)
+        self.assertEqual([tuple(part.shape) for part in logits], [(2, 1, n, n) for n in (16, 8, 4, 2)])

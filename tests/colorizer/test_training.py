@@ -15,7 +15,10 @@ from colorizer.config import RECIPES, NetworkConfig
 from colorizer.training import LAST_LR, Training, lr_scale
 from tests.colorizer.drawings import write_data
 
-SMOKE = replace(RECIPES["smoke"], network=NetworkConfig(bottleneck_channels=16, decoder_channels=(16, 16, 16, 16)))
+SMALL = NetworkConfig(
+    bottleneck_channels=16, decoder_channels=(16, 16, 16, 16), attention_blocks=1, chroma_bins=True, hints=True
+)
+SMOKE = replace(RECIPES["smoke"], network=SMALL)
 
 
 class TrainingTest(unittest.TestCase):
@@ -41,11 +44,10 @@ class TrainingTest(unittest.TestCase):
         self.assertEqual(last["stage"], "adversarial")
         self.assertGreater(last["discriminator"], 0)
         self.assertGreater(last["adversarial"], 0)
-        torch.manual_seed(SMOKE.seed)
-        fresh = Training(SMOKE, self.folder / "fresh", self.folder)
-        before, after = fresh.discriminator.state_dict(), self.whole.discriminator.state_dict()
-        weight = "layers.0.parametrizations.weight.original"
-        self.assertFalse(torch.equal(before[weight], after[weight]))
+        values = [line["discriminator"] for line in self.log("whole") if "discriminator" in line]
+        self.assertEqual(len(values), len(set(values)))
+        gradients = [p.grad for p in self.whole.objective.discriminator.parameters()]
+        self.assertTrue(all(gradient is not None and gradient.any() for gradient in gradients))
 
     def test_a_frozen_encoder_stays_imagenets(self) -> None:
         half = Training(SMOKE, self.folder / "frozen", self.folder)
@@ -55,7 +57,7 @@ class TrainingTest(unittest.TestCase):
             self.assertTrue(torch.equal(tensor, before[name]), name)
 
     def test_every_checkpoint_is_evaluated_and_loads(self) -> None:
-        for step in (4, 8):
+        for step in (4, 8, 12):
             _, card = load_generator(self.folder / "whole" / f"step-{step:05}.safetensors")
             self.assertEqual(card.recipe["stopped_at_step"], step)
             self.assertEqual(set(card.figures["scenes"]), {"grey", "generator", "truth"})
@@ -63,7 +65,7 @@ class TrainingTest(unittest.TestCase):
 
     def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(self) -> None:
         first = Training(SMOKE, self.folder / "legs", self.folder)
-        self.assertFalse(first.run(should_stop=lambda: first.step >= 6))
+        self.assertFalse(first.run(should_stop=lambda: first.step >= 10))
         second = Training(SMOKE, self.folder / "legs", self.folder)
         self.assertTrue(second.run())
         steps = [line["step"] for line in self.log("legs") if "l1" in line]
@@ -92,13 +94,3 @@ class RateTest(unittest.TestCase):
         self.assertEqual(sorted(rates[:peak]), rates[:peak])
         self.assertEqual(sorted(rates[peak:], reverse=True), rates[peak:])
         self.assertAlmostEqual(rates[-1], LAST_LR, delta=0.01)
-
-
-class LossTest(unittest.TestCase):
-    def test_the_discriminator_is_at_log_two_when_it_cannot_tell(self) -> None:
-        logits = torch.zeros(2, 1, 3, 3)
-        self.assertAlmostEqual(float(losses.adversarial_discriminator(logits, logits)), 0.6931, places=3)
-
-    def test_the_generator_gains_when_its_fakes_pass(self) -> None:
-        caught, passed = torch.full((1, 1, 2, 2), -3.0), torch.full((1, 1, 2, 2), 3.0)
-        self.assertGreater(float(losses.adversarial_generator(caught)), float(losses.adversarial_generator(passed)))

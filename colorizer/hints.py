@@ -1,0 +1,174 @@
+"""Colors that the generator is told: spots and grey regions, drawn as input planes, and kept to in its answer.
+
+A stroke is a row of spots. In training the same planes reveal the truth at random places (Zhang 2017).
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .color import AB_MAX, rgb_to_lab
+from .errors import HintsError
+
+MOST_SPOTS = 500
+MOST_POINTS = 20  # revealed of one picture in training; half of the pictures reveal none
+POINTS_SHARE = 0.2  # of the geometric distribution of their number
+LEAST_RADIUS = 1.5  # places of the small chroma: all four that a pixel at the spot's center is mixed of
+REACH = 4.0  # places over which a correction fades outside its spot
+LIGHT_REACH = 10.0  # and units of L, so that it stops at edges
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A disc on the upright photograph, in its pixels, and the chroma ab wanted there; (0, 0) keeps it grey."""
+
+    x: float
+    y: float
+    radius: float
+    ab: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Later spots lie over earlier ones, grey regions over all."""
+
+    colors: tuple[Spot, ...] = ()
+    grey: tuple[Spot, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.colors or self.grey)
+
+    @classmethod
+    def read(cls, path: Path) -> "Hints":
+        """From a JSON file as `parse` takes it. Raises HintsError."""
+        try:
+            return cls.parse(json.loads(path.read_text()))
+        except (OSError, ValueError) as error:
+            raise HintsError(f"The hints {path.name} cannot be read: {error}") from error
+
+    @classmethod
+    def parse(cls, value: Any) -> "Hints":
+        """From {"hints": [{"x", "y", "radius", "color": "#rrggbb"}], "keep_grey": [{"x", "y", "radius"}]}.
+
+        Places and radii are pixels of the upright photograph at full size. Raises HintsError.
+        """
+        if not isinstance(value, dict) or set(value) - {"hints", "keep_grey"}:
+            raise HintsError('Hints must be an object with "hints" and "keep_grey", each a list.')
+        colors, grey = value.get("hints", []), value.get("keep_grey", [])
+        if not isinstance(colors, list) or not isinstance(grey, list):
+            raise HintsError('"hints" and "keep_grey" must be lists.')
+        if len(colors) + len(grey) > MOST_SPOTS:
+            raise HintsError(f"There are {len(colors) + len(grey)} hints; at most {MOST_SPOTS} are taken.")
+        return cls(
+            colors=tuple(_spot(entry, _ab_of(entry)) for entry in colors),
+            grey=tuple(_spot(entry, (0.0, 0.0)) for entry in grey),
+        )
+
+    @property
+    def spots(self) -> tuple[Spot, ...]:
+        return self.colors + self.grey
+
+    def planes(self, photo: tuple[int, int], network: tuple[int, int]) -> Tensor:
+        """What the network hears (1, 3, H, W) at `network` (width, height): ab in units of AB_MAX, and a mask."""
+        planes = torch.zeros(1, 3, network[1], network[0])
+        for spot in self.spots:
+            inside = torch.from_numpy(_distance(spot, photo, network, least=0.75) <= 0)
+            for plane, value in enumerate((spot.ab[0] / AB_MAX, spot.ab[1] / AB_MAX, 1.0)):
+                planes[0, plane][inside] = value
+        return planes
+
+    def correction(self, ab: Floats, light: Floats, photo: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_]]:
+        """What to add to chroma (2, h, w) over L (h, w), so that each spot has its color, and where spots lie.
+
+        Inside a spot its color holds exactly; outside, the rest of the way fades with distance and at edges of L,
+        but for grey regions, which end at their border.
+        """
+        size = (ab.shape[2], ab.shape[1])
+        total, weights = np.zeros_like(ab), np.zeros(ab.shape[1:], np.float32)
+        told, wish = np.zeros(ab.shape[1:], bool), ab.copy()
+        for number, spot in enumerate(self.spots):
+            beyond = _distance(spot, photo, size, least=LEAST_RADIUS)
+            inside = beyond <= 0
+            wanted = np.array(spot.ab, np.float32)[:, None]
+            told |= inside
+            wish[:, inside] = wanted
+            if number < len(self.colors) and inside.any():
+                near = np.exp(-((beyond.clip(0) / REACH) ** 2) / 2)
+                alike = np.exp(-(((light - light[inside].mean()) / LIGHT_REACH) ** 2) / 2)
+                weight = (near * alike).astype(np.float32)
+                weights += weight
+                total += weight * (wanted - ab[:, inside].mean(axis=1, keepdims=True))[..., None]
+        total /= np.maximum(weights, 1)
+        total[:, told] = (wish - ab)[:, told]
+        return total, told
+
+
+def _ab_of(entry: Any) -> tuple[float, float]:
+    color = entry.get("color") if isinstance(entry, dict) else None
+    if not isinstance(color, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+        raise HintsError(f"A hint's color must be written as #rrggbb, not {color!r}.")
+    rgb = torch.tensor(list(bytes.fromhex(color[1:]))).view(3, 1, 1) / 255
+    _, a, b = rgb_to_lab(rgb).flatten().tolist()
+    return a, b
+
+
+def _spot(entry: Any, ab: tuple[float, float]) -> Spot:
+    if not isinstance(entry, dict):
+        raise HintsError("Each hint must be an object with x, y and radius.")
+    numbers = [entry.get(name) for name in ("x", "y", "radius")]
+    if any(isinstance(n, bool) or not isinstance(n, int | float) or not math.isfinite(n) or n < 0 for n in numbers):
+        raise HintsError("Each hint needs x, y and radius, in pixels of the photograph, from 0.")
+    return Spot(*map(float, numbers), ab=ab)
+
+
+def _distance(spot: Spot, photo: tuple[int, int], size: tuple[int, int], *, least: float) -> NDArray[np.float64]:
+    """How far each place (h, w) of a picture of `size` (w, h) lies outside the spot; its radius is at least `least`."""
+    scale_x, scale_y = size[0] / photo[0], size[1] / photo[1]
+    x = (np.arange(size[0]) + 0.5) - spot.x * scale_x
+    y = (np.arange(size[1]) + 0.5) - spot.y * scale_y
+    radius = max(spot.radius * (scale_x + scale_y) / 2, least)
+    return np.hypot(x[None, :], y[:, None]) - radius
+
+
+def reveal(ab: Tensor, generator: torch.Generator) -> Tensor:
+    """True ab (N, 2, H, W) to hint planes (N, 3, H, W): random squares of 2 to 12 pixels, in their mean color.
+
+    Half of the pictures reveal nothing, so that the generator colors as well on its own; one in a hundred
+    reveals everything (Zhang 2017).
+    """
+    n, _, h, w = ab.shape
+    planes = ab.new_zeros(n, 3, h, w)
+    for picture in range(n):
+        kind = float(torch.rand(1, generator=generator))
+        if kind < 0.5:
+            continue
+        if kind < 0.51:
+            planes[picture] = torch.cat((ab[picture] / AB_MAX, ab.new_ones(1, h, w)))
+            continue
+        points = 1
+        while points < MOST_POINTS and float(torch.rand(1, generator=generator)) > POINTS_SHARE:
+            points += 1
+        reveal_points(ab[picture], planes[picture], points, generator)
+    return planes
+
+
+def reveal_points(ab: Tensor, planes: Tensor, points: int, generator: torch.Generator) -> None:
+    """Draw the mean color of so many random squares of ab (2, H, W) into the planes (3, H, W)."""
+    h, w = ab.shape[1:]
+    for _ in range(points):
+        side = int(torch.randint(2, 13, (1,), generator=generator))
+        top = int(torch.randint(0, h - side + 1, (1,), generator=generator))
+        left = int(torch.randint(0, w - side + 1, (1,), generator=generator))
+        place = (slice(None), slice(top, top + side), slice(left, left + side))
+        planes[place][:2] = ab[place].mean(dim=(1, 2), keepdim=True) / AB_MAX
+        planes[place][2] = 1

@@ -1,0 +1,105 @@
+"""Hints: how they are written, what the network hears, and that the answer keeps to them."""
+
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from colorizer.color import AB_MAX
+from colorizer.errors import HintsError
+from colorizer.hints import MOST_SPOTS, Hints, Spot, reveal
+
+PHOTO = (400, 200)
+RED = {"x": 100, "y": 50, "radius": 20, "color": "#ff0000"}
+
+
+class ParsingTest(unittest.TestCase):
+    def test_a_color_becomes_chroma(self) -> None:
+        hints = Hints.parse({"hints": [RED], "keep_grey": [{"x": 1, "y": 2, "radius": 3}]})
+        self.assertAlmostEqual(hints.colors[0].ab[0], 80.1, delta=0.2)  # sRGB red is Lab (53.2, 80.1, 67.2)
+        self.assertAlmostEqual(hints.colors[0].ab[1], 67.2, delta=0.2)
+        self.assertEqual(hints.grey, (Spot(1, 2, 3, (0, 0)),))
+        self.assertTrue(hints)
+        self.assertFalse(Hints.parse({}))
+
+    def test_each_mistake_is_told_in_words(self) -> None:
+        for value, reason in (
+            ([], "must be an object"),
+            ({"points": []}, "must be an object"),
+            ({"hints": {}}, "must be lists"),
+            ({"hints": [{**RED, "color": "red"}]}, "#rrggbb"),
+            ({"hints": [{**RED, "x": -1}]}, "from 0"),
+            ({"hints": [{**RED, "x": float("inf")}]}, "from 0"),
+            ({"hints": [{**RED, "radius": True}]}, "from 0"),
+            ({"keep_grey": ["here"]}, "must be an object"),
+            ({"hints": [RED] * (MOST_SPOTS + 1)}, "at most"),
+        ):
+            with self.subTest(reason, value=str(value)[:60]), self.assertRaisesRegex(HintsError, reason):
+                Hints.parse(value)
+
+    def test_a_file_that_is_no_json_is_named(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "wishes.json"
+            path.write_text("{")
+            with self.assertRaisesRegex(HintsError, "wishes.json"):
+                Hints.read(path)
+            path.write_text(json.dumps({"hints": [RED]}))
+            self.assertEqual(len(Hints.read(path).colors), 1)
+
+
+class PlanesTest(unittest.TestCase):
+    def test_a_spot_lies_where_it_was_put(self) -> None:
+        planes = Hints.parse({"hints": [RED]}).planes(PHOTO, (200, 100))
+        rows, columns = planes[0, 2].nonzero().unbind(1)
+        self.assertAlmostEqual(float(columns.float().mean()) + 0.5, 50, delta=0.5)
+        self.assertAlmostEqual(float(rows.float().mean()) + 0.5, 25, delta=0.5)
+        self.assertAlmostEqual(int(columns.max() - columns.min()) + 1, 20, delta=1)
+        self.assertAlmostEqual(float(planes[0, 0].max()) * AB_MAX, 80.1, delta=0.2)
+
+    def test_the_smallest_spot_is_heard(self) -> None:
+        planes = Hints.parse({"hints": [{**RED, "radius": 0}]}).planes((4000, 2000), (200, 100))
+        self.assertGreater(int(planes[0, 2].sum()), 0)
+
+    def test_later_spots_lie_over_earlier_ones(self) -> None:
+        planes = Hints.parse({"hints": [RED, {**RED, "color": "#0000ff"}]}).planes(PHOTO, (200, 100))
+        self.assertLess(float(planes[0, 1].min()), -0.9)
+
+
+class CorrectionTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.light = np.full((50, 100), 50, np.float32)
+        self.light[:, 60:] = 90  # an edge
+        self.ab = np.zeros((2, 50, 100), np.float32)
+
+    def test_inside_the_spot_the_wish_holds_exactly(self) -> None:
+        change, told = Hints.parse({"hints": [RED]}).correction(self.ab, self.light, PHOTO)
+        self.assertTrue(told[12, 25])
+        self.assertAlmostEqual(float(change[0, 12, 25]), 80.1, delta=0.2)
+
+    def test_outside_it_fades_with_distance_and_at_edges(self) -> None:
+        hints = Hints.parse({"hints": [{**RED, "x": 228}]})  # column 57 of 100, its border at 62
+        change, _ = hints.correction(self.ab, self.light, PHOTO)
+        self.assertGreater(float(change[0, 12, 50]), 40)
+        self.assertLess(float(change[0, 12, 64]), 5)
+        self.assertLess(float(change[0, 12, 20]), 1)
+
+    def test_a_grey_region_is_grey_and_ends_at_its_border(self) -> None:
+        colored = self.ab + 30
+        hints = Hints.parse({"keep_grey": [{"x": 100, "y": 50, "radius": 20}]})
+        after = colored + hints.correction(colored, self.light, PHOTO)[0]
+        self.assertEqual(float(np.abs(after[:, 12, 25]).max()), 0)
+        self.assertEqual(float(after[0, 12, 40]), 30)
+
+
+class RevealTest(unittest.TestCase):
+    def test_about_half_of_the_pictures_reveal_nothing(self) -> None:
+        ab = torch.full((200, 2, 32, 32), 22.0)
+        planes = reveal(ab, torch.Generator().manual_seed(1))
+        silent = int((planes[:, 2].amax(dim=(1, 2)) == 0).sum())
+        self.assertTrue(80 < silent < 120, silent)
+        told = planes[:, 2] > 0
+        torch.testing.assert_close(planes[:, 0][told], torch.full_like(planes[:, 0][told], 22 / AB_MAX))
+        self.assertEqual(float(planes[:, 0][~told].abs().max()), 0)
