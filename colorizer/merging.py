@@ -1,9 +1,10 @@
 """Lays the network's small chroma over the photograph's own light at full size: 8 or 16 bit, any size, memory flat.
 
 Works in tiles that stay in a processor's cache, two steps per tile: what chroma the place has, and which code
-that is. The small chroma follows the photograph's edges by a fast guided filter (He and Sun 2015,
-arXiv 1505.00996): near every place a and b are lines in L, a = A L + B; A and B are small pictures, laid out
-bilinearly. Nothing here reads or writes files; pixels may be memory-mapped.
+that is. Chroma follows the photograph's edges: near every place a and b are taken for lines in L, with the slopes of
+a fast guided filter (He and Sun 2015, arXiv 1505.00996). Unlike there, each line goes through the network's own
+answer at its place instead of an average, so nothing that the network said is blurred. Slopes and offsets are small
+pictures, laid out bilinearly. Nothing here reads or writes files; pixels may be memory-mapped.
 """
 
 import math
@@ -16,7 +17,7 @@ import torch.nn.functional as F
 
 from .tiles import TILE_COLUMNS, TILE_ROWS, Floats, Pixels, Tile, product
 
-RADIUS, SMOOTH = 2, 20.0  # of the guided filter: window in places of the chroma, variance of L taken for noise
+WINDOW, NOISE = 3, 30.0  # of the guided filter: side in places of the chroma, variance of L not to be followed
 WARM_HUE = math.radians(55)  # between skin and lamplight; the hue farthest from it is a cool blue
 WARMTH = 0.5  # chroma of the warmest and the coolest hue at full warmth: one half more, one half less
 
@@ -84,13 +85,12 @@ def guided_lines(chroma: Chroma) -> Floats:
     ab, light = torch.from_numpy(chroma.ab), torch.from_numpy(chroma.light)[None]
 
     def window_mean(x: torch.Tensor) -> torch.Tensor:
-        return F.avg_pool2d(x, 2 * RADIUS + 1, stride=1, padding=RADIUS, count_include_pad=False)
+        return F.avg_pool2d(x, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
 
-    mean_light, mean_ab = window_mean(light), window_mean(ab)
-    covariance = window_mean(light * ab) - mean_light * mean_ab
-    variance = window_mean(light * light) - mean_light * mean_light
-    slope = covariance / (variance + SMOOTH)
-    slope, offset = window_mean(slope), window_mean(mean_ab - slope * mean_light)
+    mean = window_mean(light)
+    covariance = window_mean(light * ab) - mean * window_mean(ab)
+    slope = window_mean(covariance / (window_mean(light * light) - mean * mean + NOISE))
+    offset = ab - slope * light
     share = torch.tensor((1 / 500, -1 / 200))[:, None, None]
     return torch.cat((1 + 116 * share * slope, share * (offset - 16 * slope))).numpy()
 
@@ -112,8 +112,8 @@ def _interpolation(size: int, small: int, step: int) -> Iterator[_Span]:
         stop = min(size, start + step)
         at = ((np.arange(start, stop) + 0.5) * (small / size) - 0.5).clip(0, small - 1)
         low = np.floor(at).astype(int).clip(0, max(0, small - 2))
-        # Weights are multiples of 2^-16, so that they add up to one exactly and a slope of one stays one.
-        upper = np.round((at - low) * 65536) / 65536
+        # Weights are multiples of 2^-22, so that they add up to one exactly and a slope of one stays one.
+        upper = np.round((at - low) * 2**22) / 2**22
         first, last = int(low[0]), min(small, int(low[-1]) + 2)
         weights = np.zeros((stop - start, last - first), np.float32)
         rows = np.arange(stop - start)

@@ -80,12 +80,14 @@ class MergeTest(unittest.TestCase):
         return self.random.integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
 
     def test_any_size_and_depth_is_exact_to_a_rounding(self) -> None:
-        for dtype, codes, off in ((np.uint8, 0.6, 0.01), (np.uint16, 3.5, 0.15)):
+        # Of color input, L is taken in steps: light stays exact (the next test), wild chroma differs by a hair.
+        most = {(np.uint8, False): 0.52, (np.uint8, True): 1, (np.uint16, False): 2, (np.uint16, True): 20}
+        for dtype, off in ((np.uint8, 0.01), (np.uint16, 0.2)):
             for shape in SHAPES:
                 with self.subTest(dtype=dtype.__name__, shape=shape):
                     pixels = self.noise(shape, dtype)
                     result, expected = merged(pixels, self.wild), slowly(pixels, self.wild)
-                    self.assertLess(np.abs(result - expected).max(), codes)
+                    self.assertLess(np.abs(result - expected).max(), most[dtype, shape[2:] == (3,)])
                     self.assertLess((result != np.round(expected)).mean(), off)
 
     def test_light_is_the_photographs_own_even_under_wild_colors(self) -> None:
@@ -99,8 +101,29 @@ class MergeTest(unittest.TestCase):
     def test_a_real_picture_gets_its_colors_back(self) -> None:
         rgb = skimage.data.astronaut()
         result = merged(rgb, true_chroma(rgb))
-        self.assertLess(np.abs(result - slowly(rgb, true_chroma(rgb))).max(), 0.6)
+        self.assertLess(np.abs(result - slowly(rgb, true_chroma(rgb))).max(), 0.7)
         self.assertLess(float((lab_of(result)[1:] - lab_of(rgb)[1:]).abs().mean()), 3)
+
+    def test_chroma_follows_edges_better_than_bilinearly(self) -> None:
+        for name in ("astronaut", "coffee", "chelsea", "rocket"):
+            for width in (40, 128):
+                with self.subTest(name=name, width=width):
+                    rgb = getattr(skimage.data, name)()
+                    truth, chroma = lab_of(rgb)[1:], true_chroma(rgb, width)
+                    bilinear = F.interpolate(
+                        torch.from_numpy(chroma.ab)[None].double(), truth.shape[1:], mode="bilinear"
+                    )[0]
+                    followed = lab_of(merged(rgb, chroma))[1:]
+                    errors = [(way - truth).norm(dim=0) for way in (followed, bilinear)]
+                    edges = errors[1] > errors[1].quantile(0.93)
+                    self.assertLess(float(errors[0].mean()), 0.97 * float(errors[1].mean()))
+                    self.assertLess(float(errors[0][edges].mean()), 0.9 * float(errors[1][edges].mean()))
+
+    def test_grain_does_not_tint(self) -> None:
+        rgb = skimage.data.astronaut()
+        grainy = (rgb + self.random.normal(0, 10, (*rgb.shape[:2], 1))).round().clip(0, 255).astype(np.uint8)
+        smooth, grained = lab_of(merged(rgb, true_chroma(rgb)))[1:], lab_of(merged(grainy, true_chroma(rgb)))[1:]
+        self.assertLess(float((grained - smooth).std()), 1.5)
 
     def test_without_chroma_there_is_no_tint_at_all(self) -> None:
         none = Chroma(ab=np.zeros((2, 20, 31), np.float32), light=self.wild.light)
@@ -112,7 +135,7 @@ class MergeTest(unittest.TestCase):
 
     def test_a_photograph_smaller_than_its_chroma_is_merged_too(self) -> None:
         pixels = self.noise((9, 12), np.uint8)
-        self.assertLess(np.abs(merged(pixels, self.wild) - slowly(pixels, self.wild)).max(), 0.6)
+        self.assertLess(np.abs(merged(pixels, self.wild) - slowly(pixels, self.wild)).max(), 0.52)
 
     def test_it_tells_how_many_colors_gave_way(self) -> None:
         grey = np.full((200, 300), 128, np.uint8)
