@@ -14,7 +14,7 @@ def frechet_distance(colored: Tensor, true: Tensor) -> Callable[[Tensor], Tensor
     """|m1 - m2|² + Tr(C1 + C2 - 2 (C1 C2)^½) of the normal distributions nearest to each crowd (Heusel 2017).
 
     With centered features A and B the trace of the root is the nuclear norm of A Bᵀ, which is n x n: no root of
-    d x d matrices is needed. It is biased upwards when n is small.
+    d x d matrices is needed. It is biased upwards when n is small, and NaN for a single picture.
     """
     colored, true = colored.double(), true.double()
 
@@ -25,6 +25,8 @@ def frechet_distance(colored: Tensor, true: Tensor) -> Callable[[Tensor], Tensor
 
 
 def _frechet(colored: Tensor, true: Tensor, weights: Tensor) -> Tensor:
+    if weights.sum() < 2:
+        return weights.new_tensor(torch.nan)
     seen = weights > 0
     share = (weights[seen] / weights.sum())[:, None]
     scale = (weights[seen] / (weights.sum() - 1)).sqrt()[:, None]
@@ -32,7 +34,7 @@ def _frechet(colored: Tensor, true: Tensor, weights: Tensor) -> Tensor:
     a, b = scale * (colored[seen] - means[0]), scale * (true[seen] - means[1])
     nuclear = torch.linalg.svdvals(a @ b.T).sum()
     distance = (means[0] - means[1]).square().sum() + a.square().sum() + b.square().sum() - 2 * nuclear
-    return distance.clamp_min(0)  # what rounding leaves of equal crowds
+    return distance.round(decimals=6).clamp_min(0)  # equal crowds are at 0, whatever float32 features leave
 
 
 def kernel_distance(colored: Tensor, true: Tensor) -> Callable[[Tensor], Tensor]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from colorizer.__main__ import main
-from tests.colorizer.drawings import landscape, write_zip
+from tests.colorizer.drawings import landscape
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,14 +73,6 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("would both become", done.stderr)
         self.assertFalse((self.folder / "out").exists())
-
-    def test_evaluate_writes_its_figures(self) -> None:
-        write_zip(self.folder / "set.zip", count=3)
-        done = run("evaluate", self.folder / "set.zip", "--json", self.folder / "f.json", "--size", 64)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        report = json.loads((self.folder / "f.json").read_text())
-        self.assertEqual((report["pictures"], set(report["rows"])), (3, {"grey", "generator", "truth"}))
-        self.assertIn("ciede2000", done.stdout)
 
     def test_mistakes_are_one_clear_line(self) -> None:
         nowhere = self.folder / "nowhere"
