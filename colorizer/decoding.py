@@ -35,7 +35,8 @@ SIGNS_OF_A_CUT = (
 )
 PLAIN = ("b-w", "srgb", "grey16", "rgb16", "multiband")
 WHITE_8, WHITE_16 = 255, 65535
-ROWS_PER_STRIP, TILE_LENGTH = 278, 323
+COMPRESSION, ROWS_PER_STRIP, TILE_LENGTH = 259, 278, 323
+UNCOMPRESSED = 1
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def open_photo(source: Path) -> Opened:
     if exif.DNG_VERSION in tags or (exif.SUBFILE_TYPE in tags and tags[exif.SUBFILE_TYPE].number & 1):
         raise ImageError(CAMERA_RAW)
     try:
-        image = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated")
+        image = _begin(source)
         file_format = LOADERS[image.get("vips-loader")]
     except pyvips.Error as error:
         raise (refusal(error) if head.startswith(SIGNATURES) else ImageError(UNKNOWN)) from error
@@ -66,8 +67,9 @@ def open_photo(source: Path) -> Opened:
     if file_format == "TIFF":
         if needed > source.stat().st_size:  # libvips would fill what is missing with black
             raise ImageError(CUT_OFF)
-        rows = min(image.height, max(tags[tag].number for tag in (ROWS_PER_STRIP, TILE_LENGTH) if tag in tags))
-        header = replace(header, strip_bytes=rows * image.width * image.bands * header.bits // 8)
+        if COMPRESSION in tags and tags[COMPRESSION].number != UNCOMPRESSED:
+            rows = min(image.height, max(tags[tag].number for tag in (ROWS_PER_STRIP, TILE_LENGTH) if tag in tags))
+            header = replace(header, strip_bytes=rows * image.width * image.bands * header.bits // 8)
     return Opened(header, lambda: image)
 
 
@@ -101,6 +103,14 @@ def refusal(error: pyvips.Error) -> ImageError:
     return ImageError(CUT_OFF if any(sign in said for sign in SIGNS_OF_A_CUT) else DAMAGED)
 
 
+def _begin(source: Path) -> pyvips.Image:
+    with source.open("rb") as file:
+        is_tiff = file.read(2) in (b"II", b"MM")
+    # A TIFF may be one strip of any size, which the plan counts; libvips's own limit is 50 MB.
+    options = {"unlimited": True} if is_tiff else {}
+    return pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated", **options)
+
+
 def _header(image: pyvips.Image, file_format: str) -> Header:
     turn = orientation(image)
     width, height = (image.height, image.width) if turn >= 5 else (image.width, image.height)
@@ -114,7 +124,7 @@ def _header(image: pyvips.Image, file_format: str) -> Header:
         progressive=any(image.get_typeof(word) and image.get(word) for word in ("jpeg-multiscan", "interlaced")),
         subsampled=sampling == "4:2:0",
         orientation=turn,
-        converted=image.interpretation not in PLAIN or _has_another_profile(image),
+        converted=image.interpretation not in PLAIN or metadata.has_another_profile(image),
     )
 
 
@@ -155,7 +165,7 @@ def _whole_numbers(source: Path, image: pyvips.Image) -> pyvips.Image:
     """Floats and long integers say nowhere what white is: 1, 255, 65535, or the largest value that there is."""
     if image.format in ("uchar", "ushort") or image.interpretation not in (*PLAIN, "scrgb"):
         return image
-    peak = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="truncated").max()
+    peak = _begin(source).max()
     white = 1.0 if peak <= 1 else 255.0 if peak <= WHITE_8 else max(peak, WHITE_16)
     bands = 3 if image.bands >= 3 else 1
     scaled = (image.extract_band(0, n=bands) * (WHITE_16 / white)).rint().cast("ushort")
@@ -171,7 +181,7 @@ def _on_white(image: pyvips.Image) -> pyvips.Image:
 def _in_srgb(image: pyvips.Image) -> pyvips.Image:
     """A profile that is no use is passed over: the plain reading of the numbers is what remains."""
     inks = image.interpretation == "cmyk"
-    if not inks and not _has_another_profile(image):
+    if not inks and not metadata.has_another_profile(image):
         return image
     options = {"embedded": True, "intent": "relative", "black_point_compensation": True, "depth": 16}
     if inks:
@@ -182,7 +192,3 @@ def _in_srgb(image: pyvips.Image) -> pyvips.Image:
         logger.info("Color profile passed over: %s", error)
         return image
     return converted[1].copy(interpretation="grey16") if image.bands == 1 else converted
-
-
-def _has_another_profile(image: pyvips.Image) -> bool:
-    return metadata.profile_kind(image) in ("RGB", "GRAY") and not metadata.is_srgb(image)

@@ -116,10 +116,14 @@ def profile_kind(image: pyvips.Image) -> str:
     return kind if {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(kind) == colors else ""
 
 
-def is_srgb(image: pyvips.Image) -> bool:
-    """Whether the profile calls itself sRGB."""
-    profile = _blob(image, "icc-profile-data")
+def is_srgb(profile: bytes) -> bool:
+    """Whether a profile calls itself sRGB."""
     return any(name in profile for name in SRGB_NAMES)
+
+
+def has_another_profile(image: pyvips.Image) -> bool:
+    """Whether the picture is grey or RGB by a profile other than sRGB."""
+    return profile_kind(image) in ("RGB", "GRAY") and not is_srgb(_blob(image, "icc-profile-data"))
 
 
 def _result_profile(image: pyvips.Image) -> bytes:

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from .errors import TooLargeError
 
 MEMORY_LIMIT = 1_200_000_000  # of the whole process, the loaded generator and torch included
-PROCESS = 640_000_000  # torch, the generator and its work at its own size
+READER_PROCESS = 60_000_000  # one that only reads files
+PROCESS = 760_000_000  # torch, the generator and its work at its own size
 STREAMING = 40_000_000  # buffers of libvips, pages of mapped files before they are given back
 ROWS = 600  # rows of a streaming picture that libvips keeps
-MERGE_BYTES = 60_000_000
+TURNING = 100_000_000  # a second pass, from raw pixels to raw pixels, that goes against their grain
+MERGE_8_BITS, MERGE_16_BITS = 130_000_000, 190_000_000
 # Bytes for each pixel and band, for formats that are decoded or encoded in one piece.
 PROGRESSIVE_JPEG = 2.1
 INTERLACED_PNG = 1.0  # of each byte of a sample
-WEBP_DECODE = 2.0
-HEIF_DECODE = 4.0
-WEBP_ENCODE = 4.0
-AVIF_ENCODE = 10.0
+WEBP_DECODE = 3.0
+HEIF_DECODE = 5.5
+WEBP_ENCODE = 2.2
+AVIF_ENCODE = 13.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Header:
     bits: int  # of a sample: 8, 16 or 32
     progressive: bool = False  # or interlaced
     subsampled: bool = False  # JPEG with half the color rows and columns
-    strip_bytes: int = 0  # TIFF: the largest piece that is decoded at once
+    strip_bytes: int = 0  # TIFF: of a compressed piece, which is decoded at once
     orientation: int = 1  # Exif's
     converted: bool = False  # by a profile, so that it is worked on in 16 bits
 
@@ -60,28 +62,36 @@ class Plan:
     encode: int
     disk: int
 
-    @property
-    def peak(self) -> int:
-        """Of a process that does it all, one step after another."""
+    def peak(self, *, apart: bool) -> int:
+        """Of a process that does it all, one step after another, or of the larger one where another decodes."""
+        if apart:
+            return max(READER_PROCESS + self.decode, PROCESS + max(self.merge, self.encode))
         return PROCESS + max(self.decode, self.merge, self.encode)
 
-    def check(self, limit: int) -> None:
-        """Raises TooLargeError when the peak is over the limit, both in bytes."""
-        if self.peak > limit:
+    def check(self, limit: int, *, apart: bool) -> None:
+        """Raises TooLargeError when the peak is over the limit, in bytes."""
+        peak = self.peak(apart=apart)
+        if peak > limit:
             raise TooLargeError(
-                f"This photograph needs about {self.peak / 1e9:.1f} GB of memory, {limit / 1e9:.1f} GB are allowed. "
-                "Save it smaller, or as a plain TIFF or JPEG."
+                f"This photograph needs about {peak / 1e9:.1f} GB of memory, {limit / 1e9:.1f} GB are allowed. "
+                "Save it smaller, or as an ordinary JPEG or TIFF."
             )
 
 
+def answer_format(header: Header, limit: int, *, apart: bool) -> str:
+    """The source's own, but JPEG for HEIC and for what would not fit into `limit` bytes otherwise."""
+    own = "JPEG" if header.format == "HEIF" else header.format
+    too_large = own in ("WEBP", "AVIF") and plan(header, own).peak(apart=apart) > limit
+    return "JPEG" if too_large else own
+
+
 def plan(header: Header, target_format: str) -> Plan:
-    """`target_format` is one of writing.FORMATS."""
-    row = header.width * header.working_bands * header.working_bits // 8
-    colored_row = header.width * 3 * header.working_bits // 8
-    raw, colored = row * header.height, colored_row * header.height
+    """What coloring a photograph into one of `writing.EXTENSIONS` takes."""
+    raw = header.pixels * header.working_bands * header.working_bits // 8
+    colored = header.pixels * 3 * header.working_bits // 8
     return Plan(
         decode=_decode(header),
-        merge=MERGE_BYTES + 64 * colored_row,
+        merge=MERGE_8_BITS if header.working_bits == 8 else MERGE_16_BITS,
         encode=_encode(header, target_format),
         disk=raw * (2 if header.orientation > 1 else 1) + colored,
     )
@@ -89,7 +99,9 @@ def plan(header: Header, target_format: str) -> Plan:
 
 def _decode(header: Header) -> int:
     sample = header.bits // 8
-    rows = STREAMING + ROWS * max(header.width, header.height if header.orientation > 4 else 0) * header.bands * sample
+    long_side = max(header.width, header.height)
+    rows = STREAMING + min(ROWS, header.pixels // long_side) * long_side * header.bands * sample
+    rows += TURNING if header.orientation > 1 else 0
     area = header.pixels * header.bands
     match header.format:
         case "JPEG" if header.progressive:
@@ -101,12 +113,12 @@ def _decode(header: Header) -> int:
         case "HEIF" | "AVIF":
             return rows + round(area * sample * HEIF_DECODE)
         case "TIFF":
-            return rows + 2 * header.strip_bytes
+            return rows + header.strip_bytes
     return rows
 
 
 def _encode(header: Header, target_format: str) -> int:
-    rows = STREAMING + ROWS * header.width * 3 * header.working_bits // 8
+    rows = STREAMING + min(ROWS, header.height) * header.width * 3 * header.working_bits // 8
     match target_format:
         case "WEBP":
             return rows + round(header.pixels * 3 * WEBP_ENCODE)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 STRIP_ROWS = 4096
-RELEASE_S = 0.05  # how often mapped pages are given back; a fast merge touches some 20 MB in that time
+RELEASE_S = 0.02  # how often mapped pages are given back; a fast merge touches some 20 MB in that time
 THREADS = 2  # each of libvips's threads holds strips of the picture, so memory would grow with the cores
 _FORMATS = ("Jpeg", "Png", "Tiff", "Webp", "Heif", "Raw")
 

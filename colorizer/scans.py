@@ -1,14 +1,15 @@
 """Reads a photograph of any format and depth into plain pixels: upright, on white, sRGB or grey, nothing lost.
 
-    python -m colorizer.scans SOURCE FOLDER FORMAT MAX_PIXELS MEMORY_LIMIT
+    python -m colorizer.scans SOURCE FOLDER MAX_PIXELS
 
-is the program of a limited child process, for the bytes of strangers; FORMAT is the result's, for the plan. It
-leaves in FOLDER what `load` reads. A refusal is exit status 3 and one plain sentence on standard output; any other
-failure is damage. No numpy here and no torch: it starts for every photograph.
+is the program of a limited child process, for the bytes of strangers. It leaves in FOLDER what `load` reads. A refusal
+is exit status 3 and one plain sentence on standard output; any other failure is damage. No numpy here and no torch: it
+starts for every photograph.
 """
 
 import hashlib
 import json
+import os
 import resource
 import sys
 import time
@@ -19,9 +20,9 @@ import pyvips
 
 from . import metadata
 from .decoding import PIXELS, open_photo, refusal, write_upright
-from .errors import ImageError
+from .errors import ImageError, TooLargeError
 from .metadata import Metadata
-from .planning import MEMORY_LIMIT, Header, Plan, plan
+from .planning import MEMORY_LIMIT, Header, answer_format, plan
 from .rawfile import RawFile
 
 REFUSED = 3
@@ -41,15 +42,16 @@ class Scan:
     header: Header
     metadata: Metadata
     digest: str  # sha256 of the source file
-    plan: Plan
+    target_format: str  # that memory was planned for
+    planned_peak: int  # bytes
     decode_s: float
 
 
 def main(argv: list[str]) -> int:
-    source, folder, target_format = Path(argv[0]), Path(argv[1]), argv[2]
+    source, folder, max_pixels = Path(argv[0]), Path(argv[1]), int(argv[2])
     limit_resources()
     try:
-        scan = read(source, folder, target_format=target_format, max_pixels=int(argv[3]), memory_limit=int(argv[4]))
+        scan = read(source, folder, max_pixels=max_pixels, apart=True)
     except ImageError as refused:
         print(refused)
         print(repr(refused.__cause__), file=sys.stderr)  # what the decoder said
@@ -73,20 +75,24 @@ def read(
     source: Path,
     folder: Path,
     *,
-    target_format: str,
+    target_format: str | None = None,
     max_pixels: int | None = None,
     memory_limit: int = MEMORY_LIMIT,
+    apart: bool = False,
 ) -> Scan:
     """Decode `source` into raw pixels in `folder`; refuses by what the header says before a pixel is decoded.
 
-    Raises ImageError for what is damaged, cut off, too small or of too many pixels, and TooLargeError, one of them,
-    when coloring it into `target_format` would take more memory than `memory_limit` bytes.
+    `apart` says that another process will color it. Raises ImageError for what is damaged, cut off, too small or of
+    too many pixels, and TooLargeError, one of them, when coloring it into `target_format` (by default, what
+    `planning.answer_format` says) would take a process more memory than `memory_limit` bytes.
     """
     began = time.perf_counter()
     opened = open_photo(source)
     _check(opened.header, max_pixels)
+    target_format = target_format or answer_format(opened.header, memory_limit, apart=apart)
     planned = plan(opened.header, target_format)
-    planned.check(memory_limit)
+    planned.check(memory_limit, apart=apart)
+    _check_disk(planned.disk, folder)
     try:
         image = opened.image()
         told = metadata.take(image, source, file_format=opened.header.format)
@@ -97,7 +103,15 @@ def read(
         told = replace(told, dpi=told.dpi[::-1])
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Scan(pixels, opened.header, told, digest, planned, decode_s=time.perf_counter() - began)
+    return Scan(
+        pixels,
+        opened.header,
+        told,
+        digest=digest,
+        target_format=target_format,
+        planned_peak=planned.peak(apart=apart),
+        decode_s=time.perf_counter() - began,
+    )
 
 
 def save(scan: Scan, folder: Path) -> None:
@@ -105,7 +119,8 @@ def save(scan: Scan, folder: Path) -> None:
     scan.metadata.save(folder)
     facts = {
         "header": asdict(scan.header),
-        "plan": asdict(scan.plan),
+        "target_format": scan.target_format,
+        "planned_peak": scan.planned_peak,
         "size": (scan.pixels.width, scan.pixels.height),
         "bands": scan.pixels.bands,
         "bits": scan.pixels.bits,
@@ -124,7 +139,8 @@ def load(folder: Path) -> Scan:
         header=Header(**facts["header"]),
         metadata=Metadata.load(folder, dpi=tuple(facts["dpi"])),
         digest=facts["digest"],
-        plan=Plan(**facts["plan"]),
+        target_format=facts["target_format"],
+        planned_peak=facts["planned_peak"],
         decode_s=facts["decode_s"],
     )
 
@@ -140,6 +156,15 @@ def _check(header: Header, max_pixels: int | None) -> None:
         raise ImageError(f"This picture is only {width} x {height} pixels: too small to color.")
     if max(width, height) > LONGEST_SIDE:
         raise ImageError(f"This picture is {width} x {height} pixels; no side may be over {LONGEST_SIDE}.")
+
+
+def _check_disk(needed: int, folder: Path) -> None:
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize
+    if needed > free:
+        raise TooLargeError(
+            f"This photograph needs about {needed / 1e9:.1f} GB of temporary disk, {free / 1e9:.1f} GB are free."
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The only code that decodes a user's bytes: the program of a limited child process.
+"""Looks at an uploaded photograph from beginning to end: the program of a limited child process.
 
-    python -m gallery.decoding inspect|pixels FILE OUTPUT_FOLDER MAX_PIXELS
+    python -m gallery.decoding FILE OUTPUT_FOLDER MAX_PIXELS
 
-`inspect` writes facts.json, preview.jpg and thumb.jpg; `pixels` writes facts.json and pixels.ppm.
-A refusal is exit status 3 and one plain sentence on standard output; any other failure is damage.
-images.py starts it. No Django here, and numpy for 16-bit files only: it starts for every upload.
+writes facts.json, preview.jpg and thumb.jpg. A refusal is exit status 3 and one plain sentence on standard output;
+any other failure is damage. images.py starts it. No Django here, and numpy for 16-bit files only: it starts for every
+upload.
 """
 
 import io
@@ -17,7 +17,6 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 REFUSED = 3
-PIXELS = "pixels.ppm"
 MAX_MEMORY_BYTES = 2 * 1024**3
 MAX_CPU_S = 60
 SHORTEST_SIDE = 16
@@ -43,15 +42,12 @@ class Refused(Exception):
 
 
 def main(argv: list[str]) -> int:
-    purpose, source, folder, max_pixels = argv[0], Path(argv[1]), Path(argv[2]), int(argv[3])
+    source, folder, max_pixels = Path(argv[0]), Path(argv[1]), int(argv[2])
     limit_resources()
     try:
         image = open_checked(source, max_pixels)
         facts = {"format": "JPEG" if image.format == "MPO" else image.format}
-        if purpose == "inspect":
-            inspect(image, folder, facts)
-        else:
-            write_pixels(decode(image), folder, facts)
+        inspect(image, folder, facts)
     except Refused as refused:
         print(refused)
         return REFUSED
@@ -73,10 +69,10 @@ def limit_resources() -> None:
 def open_checked(source: Path, max_pixels: int) -> Image.Image:
     """Reads the header only, and refuses by what it says before a pixel is decoded."""
     Image.MAX_IMAGE_PIXELS = None  # the product's own limit, checked below, is the stricter one
-    formats = ["JPEG", "PNG", "WEBP", "TIFF"]
+    formats = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"]
     with source.open("rb") as file:
-        is_heif = file.read(12)[4:8] == b"ftyp"
-    if is_heif:
+        head = file.read(64)
+    if head[4:8] == b"ftyp" and b"avif" not in head:
         import pi_heif
 
         pi_heif.register_heif_opener(thumbnails=False)
@@ -118,11 +114,6 @@ def inspect(image: Image.Image, folder: Path, facts: dict) -> None:
     thumb = shrink(preview, THUMB_SIDE)
     (folder / "thumb.jpg").write_bytes(encode_jpeg(thumb, THUMB_QUALITY))
     facts["has_color"] = has_color(thumb)
-
-
-def write_pixels(image: Image.Image, folder: Path, facts: dict) -> None:
-    facts.update(width=image.width, height=image.height)
-    image.save(folder / PIXELS, "PPM")
 
 
 def decode(image: Image.Image) -> Image.Image:
@@ -186,13 +177,15 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return converted.convert("L") if image.mode == "L" else converted
 
 
-def shrink(image: Image.Image, long_side: int) -> Image.Image:
+def bounded(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     """Never larger than it was; no side below one pixel."""
-    scale = long_side / max(image.size)
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    scale = min(1.0, long_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def shrink(image: Image.Image, long_side: int) -> Image.Image:
+    size = bounded(image.size, long_side)
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def encode_jpeg(image: Image.Image, quality: int) -> bytes:

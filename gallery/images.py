@@ -1,6 +1,7 @@
 """The only place where a user's bytes become a picture: cheap looks here, decoding in a child process.
 
-The child (decoding.py) has limits of memory, processor time and wall-clock time.
+The child has limits of memory, processor time and wall-clock time. At the upload it is decoding.py; the worker's,
+which reads everything that there is to color, is the colorizer's.
 """
 
 import hashlib
@@ -16,16 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
 from PIL import Image
-from PIL.PpmImagePlugin import PpmImageFile
 
 from gallery.decoding import (
     DAMAGED,
-    PIXELS,
     PREVIEW_QUALITY,
     PREVIEW_SIDE,
     REFUSED,
@@ -43,16 +41,17 @@ CHILD_TIMEOUT_S = 60
 # Each child may take two gigabytes: what many visitors send at once has to queue up, and not for long.
 CHILDREN = BoundedSemaphore(2)
 PATIENCE_S = 20
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "HEIF": "heic"}
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "HEIF": "heic", "AVIF": "avif"}
 CONTENT_TYPES = {
     "JPEG": "image/jpeg",
     "PNG": "image/png",
     "WEBP": "image/webp",
     "TIFF": "image/tiff",
     "HEIF": "image/heic",
+    "AVIF": "image/avif",
 }
-ACCEPTED = "JPEG, PNG, WebP, TIFF and HEIC"
-HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+ACCEPTED = "JPEG, PNG, WebP, TIFF, HEIC and AVIF"
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 TOO_SLOW = "Reading this photograph took too long. Save it again in another program, or smaller."
 BUSY = "The site is busy reading other photographs. Try again in a minute."
 
@@ -123,8 +122,6 @@ def describe_unknown(head: bytes) -> str:
         return "This is a PDF document"
     if head.startswith(b"BM"):
         return "This is a BMP picture"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "This is an AVIF picture"
     if head[4:8] == b"ftyp":
         return "This is a video or a camera raw file"
     if head.startswith((b"II*\0", b"FUJIFILM", b"IIRO", b"IIU\0")):
@@ -135,7 +132,9 @@ def describe_unknown(head: bytes) -> str:
 
 
 def inspect(upload: File) -> Inspected:
-    with _as_path(upload) as source, _decoded(source, "inspect") as (folder, facts):
+    with _as_path(upload) as source, _temporary_folder() as folder:
+        read_in_child("gallery.decoding", source, folder)
+        facts = json.loads((folder / "facts.json").read_text())
         return Inspected(
             format=facts["format"],
             width=facts["width"],
@@ -146,12 +145,17 @@ def inspect(upload: File) -> Inspected:
         )
 
 
-def decode_pixels(path: Path) -> Image.Image:
-    """The whole picture, upright, in mode L or RGB (sRGB)."""
-    with _decoded(path, "pixels") as (folder, _):
-        image = PpmImageFile(folder / PIXELS)  # read piece by piece, so that the pixels are in memory once
-        image.load()
-        return image
+def read_in_child(program: str, source: Path, folder: Path) -> None:
+    """Run a module that reads the file `source` and leaves what it found in `folder`. Raises ImageRefused.
+
+    It is called with both and the most pixels; gallery.decoding says how it answers.
+    """
+    child = _run_child(program, [str(source), str(folder), str(settings.PHOTOLAB_MAX_PIXELS)])
+    if child.returncode == REFUSED:
+        raise ImageRefused(child.stdout.strip())
+    if child.returncode != 0:
+        logger.warning("%s ended with %s: %s", program, child.returncode, child.stderr.strip()[-2000:])
+        raise ImageRefused(_why_it_ended(child.returncode))
 
 
 def encode_preview(image: Image.Image, long_side: int) -> bytes:
@@ -176,24 +180,17 @@ def _as_path(upload: File) -> Iterator[Path]:
 
 
 @contextmanager
-def _decoded(source: Path, purpose: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
-        folder = Path(name)
-        child = _run_child([purpose, str(source), name, str(settings.PHOTOLAB_MAX_PIXELS)])
-        if child.returncode == REFUSED:
-            raise ImageRefused(child.stdout.strip())
-        if child.returncode != 0:
-            logger.warning("The decoder ended with %s: %s", child.returncode, child.stderr.strip()[-2000:])
-            raise ImageRefused(_why_it_ended(child.returncode))
-        yield folder, json.loads((folder / "facts.json").read_text())
+        yield Path(name)
 
 
-def _run_child(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+def _run_child(program: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     if not CHILDREN.acquire(timeout=PATIENCE_S):
         raise SiteBusy(BUSY)
     try:
         return subprocess.run(
-            [sys.executable, "-m", "gallery.decoding", *arguments],
+            [sys.executable, "-m", program, *arguments],
             cwd=settings.BASE_DIR,
             env={"PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,

@@ -1,43 +1,51 @@
 """One claim from stored original to stored color picture. Rows are the tasks' and services' matter."""
 
-import io
 import shutil
 import tempfile
 from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import default_storage
-from PIL import Image
 
 from gallery import files, images
-from gallery.decoding import PREVIEW_SIDE, THUMB_SIDE
+from gallery.decoding import PREVIEW_SIDE, THUMB_SIDE, bounded
 from gallery.keys import attempt_folder, new_result_keys
 from gallery.services import Claim, ColoredFiles
 from worker import engine
 
-# Sources without loss are answered without loss.
-LOSSLESS_SOURCES = frozenset({"PNG", "TIFF"})
+READER = "colorizer.scans"
 
 
 def colorize(claim: Claim) -> ColoredFiles:
     """Raises what `in_words` can explain; `discard` removes what was stored until then."""
+    from colorizer.file_to_file import Settings, color_scan, write_colored
+    from colorizer.scans import load
+    from colorizer.writing import Target, reduced
+
     colorizer = engine.current()
-    colored = colorizer.colorize(_read_original(claim.original_key))
-    target = "PNG" if claim.format in LOSSLESS_SOURCES else "JPEG"
-    encoded = _encode(colored, target)
-    keys = new_result_keys(claim.job_id, claim.attempt, images.EXTENSIONS[target])
-    files.store(keys.image, encoded)
-    files.store(keys.preview, images.encode_preview(colored, PREVIEW_SIDE))
-    files.store(keys.thumb, images.encode_preview(colored, THUMB_SIDE))
+    with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
+        folder = Path(name)
+        original = _copy_original(claim.original_key, folder)
+        images.read_in_child(READER, original, folder)
+        colored = color_scan(colorizer, load(folder), settings=Settings())
+        target = Target(colored.scan.target_format)
+        report = write_colored(colored, folder / "result", kind=target)
+        keys = new_result_keys(claim.job_id, claim.attempt, images.EXTENSIONS[target.format])
+        with (folder / "result").open("rb") as result:
+            files.store(keys.image, File(result))
+        preview = reduced(colored.pixels, bounded((report.width, report.height), PREVIEW_SIDE))
+        files.store(keys.preview, images.encode_preview(preview, PREVIEW_SIDE))
+        files.store(keys.thumb, images.encode_preview(preview, THUMB_SIDE))
     return ColoredFiles(
         image_key=keys.image,
         preview_key=keys.preview,
         thumb_key=keys.thumb,
-        format=target,
-        width=colored.width,
-        height=colored.height,
-        byte_size=len(encoded),
+        format=report.format,
+        width=report.width,
+        height=report.height,
+        byte_size=report.byte_size,
         model_name=colorizer.card.name,
         model_digest=colorizer.digest,
     )
@@ -75,18 +83,8 @@ def in_words(error: Exception) -> str:
             )
 
 
-def _read_original(key: str) -> Image.Image:
-    with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as folder:
-        copy = Path(folder) / "original"
-        with default_storage.open(key, "rb") as stored, copy.open("wb") as target:
-            shutil.copyfileobj(stored, target, 1 << 20)
-        return images.decode_pixels(copy)
-
-
-def _encode(image: Image.Image, target: str) -> bytes:
-    buffer = io.BytesIO()
-    if target == "PNG":
-        image.save(buffer, "PNG", compress_level=3)
-    else:
-        image.save(buffer, "JPEG", quality=95, subsampling="4:4:4")
-    return buffer.getvalue()
+def _copy_original(key: str, folder: Path) -> Path:
+    copy = folder / "original"
+    with default_storage.open(key, "rb") as stored, copy.open("wb") as target:
+        shutil.copyfileobj(stored, target, 1 << 20)
+    return copy

@@ -3,12 +3,14 @@
 import io
 from pathlib import Path
 
+import numpy as np
+import pyvips
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.storage import default_storage
 from django.test import SimpleTestCase, override_settings
 from PIL import Image, ImageChops
 
-from gallery import services
+from gallery import images, services
 from gallery.images import ImageRefused
 from gallery.models import Job, JobState, Photo, Result
 from tests import pictures
@@ -65,13 +67,29 @@ class ColorizeTests(GalleryTestCase):
         self.assertEqual((1600, 800), self.picture(job.result.preview_key).size)
         self.assertEqual((480, 240), self.picture(job.result.thumb_key).size)
 
-    def test_what_came_without_loss_is_answered_without_loss(self) -> None:
-        scan = pictures.encoded(pictures.sixteen_bit(), "TIFF")
-        for name, content in (("scan.tif", scan), ("scan.png", pictures.encoded(pictures.grey(), "PNG"))):
+    def test_a_result_is_of_its_sources_format(self) -> None:
+        heic = (Path(__file__).parents[1] / "gallery" / "samples" / "portrait.heic").read_bytes()
+        sources = {name: pictures.encoded(pictures.grey(), name) for name in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")}
+        for name, content in (sources | {"HEIF": heic}).items():
             with self.subTest(name):
-                result = self.color(content, name).result
-                self.assertEqual("PNG", result.format)
-                self.assertEqual("PNG", self.picture(result.image_key).format)
+                result = self.color(content, f"scan.{name}").result
+                expected = "JPEG" if name == "HEIF" else name
+                self.assertEqual((expected, expected), (result.format, self.picture(result.image_key).format))
+                self.assertTrue(result.image_key.endswith(images.EXTENSIONS[expected]))
+
+    def test_sixteen_bits_come_back_as_sixteen(self) -> None:
+        for name in ("TIFF", "PNG"):
+            with self.subTest(name):
+                scan = pictures.encoded(pictures.sixteen_bit((640, 480)), name)
+                stored = read_stored(self.color(scan, "scan").result.image_key)
+                image = pyvips.Image.new_from_buffer(stored, "")
+                self.assertEqual(("ushort", 3), (image.format, image.bands))
+                light = image.colourspace("grey16").numpy().squeeze() / 257
+                self.assertLess(abs(light - np.asarray(pictures.grey((640, 480)), dtype=float)).mean(), 3)
+
+    def test_a_result_says_that_its_colors_are_simulated(self) -> None:
+        image = self.picture(self.color(pictures.jpeg()).result.image_key)
+        self.assertIn(b"ColorsAreSimulated>True<", image.info["xmp"])
 
     def test_a_photo_turned_by_exif_is_colored_upright(self) -> None:
         result = self.color(pictures.turned_by_exif((640, 480))).result

@@ -1,0 +1,94 @@
+"""`colorize`: what it takes, and the photographs that it goes through, one clear line for each mistake."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from .errors import ColorizerError, ImageError
+from .file_to_file import Settings, colorize_file
+from .inference import Colorizer
+from .planning import MEMORY_LIMIT
+from .scans import SUFFIXES
+from .writing import EXTENSIONS, QUALITY, Target
+
+FORMATS = {extension: name for name, extension in EXTENSIONS.items()}
+# A result is of its source's kind, and has the suffix that is usual for it.
+ANSWERS = {".jpeg": "jpg", ".tiff": "tif", ".heic": "jpg", ".heif": "jpg"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """All but `--weights` and `--threads`, which other commands take too."""
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="photographs or folders of them")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    parser.add_argument("--format", choices=FORMATS, help="of the results (default: the photograph's; jpg for HEIC)")
+    parser.add_argument(
+        "--quality", type=_within(1, 100), default=QUALITY, help=f"of jpg, webp and avif, 1 to 100 (default: {QUALITY})"
+    )
+    parser.add_argument("--vividness", type=_within(0, 2), default=1.0, help="strength of color, 0 to 2 (default: 1)")
+    parser.add_argument("--warmth", type=_within(-1, 1), default=0.0, help="cool to warm, -1 to 1 (default: 0)")
+    parser.add_argument(
+        "--memory-limit",
+        type=_within(0.1, 1000),
+        default=MEMORY_LIMIT / 1e9,
+        metavar="GB",
+        help="photographs that need more are refused (default: %(default)s)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Color all photographs; 1 when one of them failed. Raises ImageError and WeightsError before any work."""
+    jobs = _jobs(options.inputs, options.out, options.format)
+    colorizer = Colorizer.load(options.weights)
+    settings = Settings(vividness=options.vividness, warmth=options.warmth)
+    failed = 0
+    bar = tqdm(jobs, unit="photo", disable=not sys.stderr.isatty())
+    for source, target in bar:
+        bar.set_description(source.name)
+        kind = Target(FORMATS[target.suffix[1:]], quality=round(options.quality))
+        try:
+            colorize_file(
+                colorizer, source, target, settings=settings, kind=kind, memory_limit=round(options.memory_limit * 1e9)
+            )
+        except (ColorizerError, OSError) as error:
+            failed += 1
+            bar.write(f"colorizer: {source}: {error}", file=sys.stderr)
+    bar.write(f"{len(jobs) - failed} colored, {failed} failed, in {options.out}", file=sys.stdout)
+    return 1 if failed else 0
+
+
+def _within(low: float, high: float) -> Callable[[str], float]:
+    def number(word: str) -> float:
+        try:
+            value = float(word)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{word!r} is not a number from {low} to {high}")
+        return value
+
+    return number
+
+
+def _jobs(inputs: list[Path], out: Path, extension: str | None) -> list[tuple[Path, Path]]:
+    """Pairs of source and target; a folder's photographs keep their relative names. Raises ImageError."""
+    jobs: dict[Path, Path] = {}
+    for path in inputs:
+        if not path.exists():
+            raise ImageError(f"{path} does not exist.")
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
+        if not found:
+            raise ImageError(f"There are no photographs in {path}.")
+        for source in found:
+            name = source.relative_to(path) if path.is_dir() else Path(source.name)
+            suffix = source.suffix.lower()
+            own = ANSWERS.get(suffix, suffix[1:] if suffix in SUFFIXES else "jpg")
+            target = out / name.with_name(f"{name.stem}.{extension or own}")
+            if target in jobs:
+                raise ImageError(f"{jobs[target]} and {source} would both become {target}.")
+            if target.resolve() == source.resolve():
+                raise ImageError(f"{source} would be written over: name another folder for the results.")
+            jobs[target] = source
+    return [(source, target) for target, source in jobs.items()]

@@ -1,0 +1,157 @@
+"""From a photograph's file to its colored file: reading, network, merge and writing, none of which holds it whole."""
+
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+
+from .errors import NoColorError, OutOfMemoryError
+from .inference import MIN_CHROMA, Colorizer, _light, _strong_chroma, network_size
+from .merging import Chroma, adjust_chroma, merge
+from .planning import MEMORY_LIMIT
+from .rawfile import RawFile
+from .scans import Scan, read
+from .writing import Target, reduced, write
+from .xmp import Statement
+
+if TYPE_CHECKING:
+    from .hints import Hints
+
+SEEN_FROM_AFAR = (64, 64)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a photograph is to be colored; the ranges are `merging.adjust_chroma`'s."""
+
+    vividness: float = 1.0
+    warmth: float = 0.0
+    hints: "Hints | None" = None
+
+
+@dataclass(frozen=True)
+class Colored:
+    """A scan and its colors, in raw pixels of the same size and depth, 3 bands, sRGB."""
+
+    scan: Scan
+    pixels: RawFile
+    statement: Statement
+    gave_way: float
+    network_s: float
+    merge_s: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a photograph, and how long each step took in seconds."""
+
+    format: str
+    width: int
+    height: int
+    bits: int  # of a sample of the result
+    byte_size: int
+    gave_way: float  # share 0..1 of pixels whose color sRGB does not have
+    planned_peak: int  # bytes of memory
+    original_digest: str  # sha256
+    decode_s: float
+    network_s: float
+    merge_s: float
+    encode_s: float
+
+
+def colorize_file(
+    colorizer: Colorizer,
+    source: Path,
+    target: Path,
+    *,
+    settings: Settings,
+    kind: Target | None = None,
+    memory_limit: int = MEMORY_LIMIT,
+) -> Report:
+    """Color the photograph `source`, read in this process, into the file `target`; by default of the same format.
+
+    Raises ImageError for what cannot be read, TooLargeError (one of them) before anything is decoded, NoColorError,
+    OutOfMemoryError and OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the result, since the system's folder for temporary files may be memory.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".photolab-") as name:
+        scan = read(source, Path(name), target_format=kind and kind.format, memory_limit=memory_limit)
+        colored = color_scan(colorizer, scan, settings=settings)
+        return write_colored(colored, target, kind=kind or Target(scan.target_format))
+
+
+def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Colored:
+    """Lay the generator's chroma over the scan's light, into raw pixels beside the scan's own.
+
+    Raises NoColorError, OutOfMemoryError and OSError.
+    """
+    began = time.perf_counter()
+    size = (scan.pixels.width, scan.pixels.height)
+    seen = network_size(size)
+    try:
+        chroma = _predict(colorizer, reduced(scan.pixels, seen).resize(seen, Image.Resampling.BOX))
+        predicted = time.perf_counter()
+        adjusted = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
+        pixels = replace(scan.pixels, path=scan.pixels.path.with_name("colored.raw"), bands=3)
+        with scan.pixels.mapped() as grey, pixels.mapped() as colored:
+            merged = merge(grey, replace(chroma, ab=adjusted), colored)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise OutOfMemoryError(
+            f"There is too little memory to color a photograph of {size[0]} x {size[1]} pixels."
+        ) from error
+    if settings.vividness > 0:
+        _check_colors(reduced(pixels, SEEN_FROM_AFAR))
+    statement = Statement(
+        model=colorizer.card.name,
+        model_digest=colorizer.digest,
+        original_digest=scan.digest,
+        vividness=settings.vividness,
+        warmth=settings.warmth,
+        hints=0 if settings.hints is None else len(settings.hints.spots),
+    )
+    ended = time.perf_counter()
+    return Colored(scan, pixels, statement, merged.gave_way, predicted - began, ended - predicted)
+
+
+def write_colored(colored: Colored, target: Path, *, kind: Target) -> Report:
+    """Encode into the file `target`. Raises ColorizerError when the format has no room for it, and OSError."""
+    began = time.perf_counter()
+    scan = colored.scan
+    bits = write(
+        colored.pixels,
+        target,
+        kind,
+        told=scan.metadata,
+        statement=colored.statement,
+        source_bits=scan.header.bits,
+    )
+    return Report(
+        format=kind.format,
+        width=colored.pixels.width,
+        height=colored.pixels.height,
+        bits=bits,
+        byte_size=target.stat().st_size,
+        gave_way=colored.gave_way,
+        planned_peak=scan.planned_peak,
+        original_digest=scan.digest,
+        decode_s=scan.decode_s,
+        network_s=colored.network_s,
+        merge_s=colored.merge_s,
+        encode_s=time.perf_counter() - began,
+    )
+
+
+def _predict(colorizer: Colorizer, picture: Image.Image) -> Chroma:
+    ab = colorizer._predict(picture)[0].numpy()
+    light = torch.nn.functional.avg_pool2d(_light(picture)[None], 2, ceil_mode=True)[0, 0].numpy()
+    return Chroma(ab, light)
+
+
+def _check_colors(small: Image.Image) -> None:
+    if _strong_chroma(small) < MIN_CHROMA:
+        raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")
