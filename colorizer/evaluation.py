@@ -88,7 +88,8 @@ def paint_grey(light: Tensor) -> Tensor:
 
 
 def painter_of(generator: Generator) -> Painter:
-    """A generator's way to color."""
+    """A generator's way to color. Its weights are laid out anew, as they are fastest."""
+    generator.to(memory_format=torch.channels_last)
     return lambda light: predict_ab(generator, light)
 
 

@@ -166,4 +166,4 @@ def _plain(figure: Estimate) -> dict[str, float | int | None]:
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{value:.3g}" if 1e-4 < abs(value) < 100 else f"{value:.0f}"
