@@ -183,12 +183,15 @@ def _in_srgb(image: pyvips.Image) -> pyvips.Image:
     inks = image.interpretation == "cmyk"
     if not inks and not metadata.has_another_profile(image):
         return image
-    options = {"embedded": True, "intent": "relative", "black_point_compensation": True, "depth": 16}
-    if inks:
-        options["input_profile"] = "cmyk"  # libvips's own, where the file brings none
+    options = {"embedded": True, "intent": "relative", "black_point_compensation": True}
     try:
-        converted = image.icc_transform("srgb", **options)
+        if image.bands == 1:
+            # Straight to sRGB, grey goes through a table that is coarse in the shadows: 10 levels of 255 off.
+            luminance = image.icc_import(pcs="xyz", **options)[1] / 100
+            linear = luminance.bandjoin([luminance, luminance]).copy(interpretation="scrgb")
+            return linear.colourspace("rgb16")[1].copy(interpretation="grey16")
+        # libvips's own profile of four inks, where the file brings none.
+        return image.icc_transform("srgb", depth=16, **options, **({"input_profile": "cmyk"} if inks else {}))
     except pyvips.Error as error:
         logger.info("Color profile passed over: %s", error)
         return image
-    return converted[1].copy(interpretation="grey16") if image.bands == 1 else converted

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -95,6 +96,7 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
     seen = network_size(size)
     try:
         chroma = _predict(colorizer, reduced(scan.pixels, seen).resize(seen, Image.Resampling.BOX))
+        _check_colors(scan.pixels, chroma)
         predicted = time.perf_counter()
         adjusted = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
         pixels = replace(scan.pixels, path=scan.pixels.path.with_name("colored.raw"), bands=3)
@@ -104,8 +106,6 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         raise OutOfMemoryError(
             f"There is too little memory to color a photograph of {size[0]} x {size[1]} pixels."
         ) from error
-    if settings.vividness > 0:
-        _check_colors(reduced(pixels, SEEN_FROM_AFAR))
     statement = Statement(
         model=colorizer.card.name,
         model_digest=colorizer.digest,
@@ -152,6 +152,12 @@ def _predict(colorizer: Colorizer, picture: Image.Image) -> Chroma:
     return Chroma(ab, light)
 
 
-def _check_colors(small: Image.Image) -> None:
-    if _strong_chroma(small) < MIN_CHROMA:
+def _check_colors(pixels: RawFile, chroma: Chroma) -> None:
+    """What the generator says has to color the picture, seen from afar. Raises NoColorError."""
+    if not np.isfinite(chroma.ab).all():
+        raise NoColorError("The generator's answer for this photograph is not a number.")
+    grey = np.asarray(reduced(pixels, SEEN_FROM_AFAR).resize(SEEN_FROM_AFAR, Image.Resampling.BOX))
+    colored = np.empty((*grey.shape[:2], 3), np.uint8)
+    merge(grey, chroma, colored)
+    if _strong_chroma(Image.fromarray(colored)) < MIN_CHROMA:
         raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")
