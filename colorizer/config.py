@@ -62,7 +62,7 @@ class Recipe:
         return sum(stage.steps for stage in self.stages)
 
 
-_MIX = {"scenes": 14, "objects": 8, "tiny": 10}
+_MIX = {"scenes": 10, "objects": 8, "tiny": 14}
 _LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
 
 RECIPES: dict[str, Recipe] = {
@@ -71,8 +71,8 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="photolab-2",
             stages=(
-                Stage("decoder, small crops", 6000, 96, _MIX, decoder_lr=2e-3, bins_weight=0.05),
-                Stage("decoder", 3000, 128, _MIX, decoder_lr=1e-3, bins_weight=0.05),
+                Stage("decoder, small crops", 8000, 96, _MIX, decoder_lr=2e-3, bins_weight=0.05),
+                Stage("decoder", 4000, 128, _MIX, decoder_lr=1e-3, bins_weight=0.05),
             ),
             network=_LISTENING,
             validation=("scenes", "objects", "tiny"),
