@@ -4,25 +4,18 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from PIL import Image
 
-from .errors import NoColorError, OutOfMemoryError
-from .inference import MIN_CHROMA, Colorizer, _light, _strong_chroma, network_size
-from .merging import Chroma, adjust_chroma, merge
+from .errors import OutOfMemoryError
+from .inference import Colorizer, network_size
+from .merging import adjust_chroma, merge
 from .planning import MEMORY_LIMIT
 from .rawfile import RawFile
 from .scans import Scan, read
 from .writing import Target, reduced, write
 from .xmp import Statement
-
-if TYPE_CHECKING:
-    from .hints import Hints
-
-SEEN_FROM_AFAR = (64, 64)
 
 
 @dataclass(frozen=True)
@@ -31,7 +24,6 @@ class Settings:
 
     vividness: float = 1.0
     warmth: float = 0.0
-    hints: "Hints | None" = None
 
 
 @dataclass(frozen=True)
@@ -95,8 +87,10 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
     size = (scan.pixels.width, scan.pixels.height)
     seen = network_size(size)
     try:
-        chroma = _predict(colorizer, reduced(scan.pixels, seen).resize(seen, Image.Resampling.BOX))
-        _check_colors(scan.pixels, chroma)
+        picture = reduced(scan.pixels, seen)
+        if picture.size != size:  # else it is small, and the generator's to enlarge
+            picture = picture.resize(seen, Image.Resampling.BOX)
+        chroma = colorizer.predict(picture)
         predicted = time.perf_counter()
         adjusted = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
         pixels = replace(scan.pixels, path=scan.pixels.path.with_name("colored.raw"), bands=3)
@@ -112,7 +106,6 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         original_digest=scan.digest,
         vividness=settings.vividness,
         warmth=settings.warmth,
-        hints=0 if settings.hints is None else len(settings.hints.spots),
     )
     ended = time.perf_counter()
     return Colored(scan, pixels, statement, merged.gave_way, predicted - began, ended - predicted)
@@ -144,20 +137,3 @@ def write_colored(colored: Colored, target: Path, *, kind: Target) -> Report:
         merge_s=colored.merge_s,
         encode_s=time.perf_counter() - began,
     )
-
-
-def _predict(colorizer: Colorizer, picture: Image.Image) -> Chroma:
-    ab = colorizer._predict(picture)[0].numpy()
-    light = torch.nn.functional.avg_pool2d(_light(picture)[None], 2, ceil_mode=True)[0, 0].numpy()
-    return Chroma(ab, light)
-
-
-def _check_colors(pixels: RawFile, chroma: Chroma) -> None:
-    """What the generator says has to color the picture, seen from afar. Raises NoColorError."""
-    if not np.isfinite(chroma.ab).all():
-        raise NoColorError("The generator's answer for this photograph is not a number.")
-    grey = np.asarray(reduced(pixels, SEEN_FROM_AFAR).resize(SEEN_FROM_AFAR, Image.Resampling.BOX))
-    colored = np.empty((*grey.shape[:2], 3), np.uint8)
-    merge(grey, chroma, colored)
-    if _strong_chroma(Image.fromarray(colored)) < MIN_CHROMA:
-        raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")

@@ -14,10 +14,10 @@ from .color import lab_to_rgb, rgb_to_lab, to_tensor
 from .efficientnet import STRIDE
 from .errors import ImageError, NoColorError, OutOfMemoryError
 from .generator import Generator
+from .merging import Chroma, merge
 
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640
-BAND_PIXELS = 1 << 18  # full-size work goes in bands of about this many pixels, so that memory stays flat
 MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
 
 
@@ -49,21 +49,27 @@ class Colorizer:
         if image.mode not in ("L", "RGB"):
             raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
         try:
-            colored = _merge(image, self._predict(image))
-            if _strong_chroma(colored) < MIN_CHROMA:
-                raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")
-            return colored
+            chroma = self.predict(image)
+            colored = np.empty((image.height, image.width, 3), np.uint8)
+            merge(np.asarray(image), chroma, colored)
+            return Image.fromarray(colored)
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise OutOfMemoryError(
                 f"There is too little memory to color a photograph of {image.width} x {image.height} pixels."
             ) from error
 
-    def _predict(self, image: Image.Image) -> Tensor:
-        """ab (1, 2, h, w) on the CPU, of the photograph's aspect, at half the network's size."""
+    def predict(self, image: Image.Image) -> Chroma:
+        """What the generator says of a photograph of mode L or RGB (8 bit) of any size, at half the network's size.
+
+        A photograph may be reduced to `network_size` beforehand. Raises NoColorError.
+        """
         size = network_size(image.size)
         small = image.resize(size, Image.Resampling.BOX if size < image.size else Image.Resampling.BICUBIC)
-        light = _light(small)[None].to(self.device)  # (1, 1, H, W)
-        return predict_ab(self._generator, light, upsample=False).cpu()
+        light = _light(small)[None]  # (1, 1, H, W)
+        ab = predict_ab(self._generator, light.to(self.device), upsample=False).cpu()
+        chroma = Chroma(ab=ab[0].numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].numpy())
+        _check_colors(chroma)
+        return chroma
 
 
 def network_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -96,31 +102,13 @@ def _light(image: Image.Image) -> Tensor:
     return rgb_to_lab(to_tensor(image).float() / 255)[:1]
 
 
-def _strong_chroma(image: Image.Image) -> float:
-    """Chroma in Lab of a mode RGB picture's strongest hundredth, looked at from afar."""
-    small = to_tensor(image.resize((64, 64), Image.Resampling.BOX)).float() / 255
-    return float(rgb_to_lab(small)[1:].square().sum(dim=0).sqrt().quantile(0.99))
-
-
-def _merge(image: Image.Image, ab: Tensor) -> Image.Image:
-    """The photograph's own light with the chroma (1, 2, h, w) laid over it bilinearly, band by band."""
-    if not bool(torch.isfinite(ab).all()):
+def _check_colors(chroma: Chroma) -> None:
+    """Raises NoColorError for chroma that is not a number, or that nobody would see in the finished picture."""
+    lab = torch.from_numpy(np.concatenate((chroma.light[None], chroma.ab)))
+    if not bool(torch.isfinite(lab).all()):
         raise NoColorError("The generator's answer for this photograph is not a number.")
-    width, height = image.size
-    result = Image.new("RGB", image.size)
-    rows = max(1, BAND_PIXELS // width)
-    scale_y = ab.shape[2] / height
-    for top in range(0, height, rows):
-        bottom = min(height, top + rows)
-        light = _light(image.crop((0, top, width, bottom)))
-        # Where the band's rows lie in ab, with pixel centers at halves, as bilinear interpolation has it.
-        y = ((torch.arange(top, bottom) + 0.5) * scale_y - 0.5).clamp(0, ab.shape[2] - 1)
-        low = y.floor().long()
-        high = (low + 1).clamp(max=ab.shape[2] - 1)
-        weight = (y - low)[None, None, :, None]
-        band = torch.lerp(ab[:, :, low], ab[:, :, high], weight)  # (1, 2, rows, w)
-        band = F.interpolate(band, size=(bottom - top, width), mode="bilinear", align_corners=False)
-        rgb = lab_to_rgb(torch.cat((light, band[0])))
-        pixels = (rgb * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
-        result.paste(Image.fromarray(pixels), (0, top))
-    return result
+    rgb = lab_to_rgb(lab)  # black and white have no room for color
+    seen_from_afar = F.adaptive_avg_pool2d(rgb, (min(64, rgb.shape[1]), min(64, rgb.shape[2])))
+    strong = rgb_to_lab(seen_from_afar)[1:].square().sum(dim=0).sqrt().quantile(0.99)
+    if float(strong) < MIN_CHROMA:
+        raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")

@@ -10,8 +10,7 @@ from PIL import Image
 
 from colorizer import Colorizer, ImageError, NoColorError
 from colorizer.color import rgb_to_lab
-from colorizer.inference import BAND_PIXELS, LONG_SIDE, SHORT_SIDE, _merge, network_size
-from tests.colorizer.drawings import landscape
+from colorizer.inference import LONG_SIDE, SHORT_SIDE, network_size
 
 SHIPPED = Path(__file__).parents[2] / "colorizer" / "weights" / "photolab-1.safetensors"
 
@@ -92,15 +91,3 @@ class SizeTest(unittest.TestCase):
 
     def test_a_ribbon_is_bounded_by_its_long_side(self) -> None:
         self.assertEqual(network_size((10_000, 10)), (LONG_SIDE, 1))
-
-
-class MergeTest(unittest.TestCase):
-    def test_bands_leave_no_seams(self) -> None:
-        width, height = 1024, 700  # several bands
-        self.assertGreater(width * height, 2 * BAND_PIXELS)
-        photo = landscape(width, height).convert("L")
-        ab = torch.rand(1, 2, 44, 64, generator=torch.Generator().manual_seed(5)) * 40 - 20
-        merged = rgb_to_lab(torch.from_numpy(np.array(_merge(photo, ab))).permute(2, 0, 1).float() / 255)
-        whole = torch.nn.functional.interpolate(ab, size=(height, width), mode="bilinear", align_corners=False)
-        in_gamut = (merged[0] > 40) & (merged[0] < 80)
-        self.assertLess(float((merged[1:] - whole[0]).abs()[:, in_gamut].quantile(0.999)), 2.5)  # 8 bit
