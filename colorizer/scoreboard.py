@@ -70,7 +70,7 @@ class Scoreboard:
             "size": self.size,
             "resamples": RESAMPLES,
             "seed": SEED,
-            "feature_network": NETWORK,
+            "feature_network": f"{NETWORK}, bfloat16",
             "probe": probe,
             "torch": torch.__version__,
             "figures": FIGURES,

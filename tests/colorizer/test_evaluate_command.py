@@ -155,7 +155,7 @@ class CommandTest(Folder):
         self.assertEqual(report["rows"]["as before"], report["rows"]["candidate"])
         self.assertEqual(report["models"]["candidate"]["digest"], report["models"]["as before"]["digest"])
         self.assertEqual((report["photos"], report["pictures"], report["probe"]["classes"]), ("val.zip", 4, 2))
-        self.assertEqual((report["feature_network"], report["torch"]), ("efficientnet-lite2", torch.__version__))
+        self.assertEqual((report["feature_network"], report["torch"]), ("efficientnet-lite2, bfloat16", torch.__version__))
         self.assertNotIn(str(self.folder), report_path.read_text())
         self.assertEqual(set(report["rows"][TRUTH]["top1"]), {"value", "error", "low", "high", "n"})
         self.assertIn("kernel_distance", done.stdout)
