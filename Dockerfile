@@ -12,6 +12,8 @@ COPY photolab_site photolab_site
 COPY gallery gallery
 COPY templates templates
 COPY static static
+# Programs that start for each photograph need not be compiled each time.
+RUN python -m compileall -q gallery
 USER photolab
 VOLUME /data
 EXPOSE 8000
@@ -24,6 +26,7 @@ COPY requirements.txt ./
 RUN pip install -r requirements.txt
 COPY colorizer colorizer
 COPY worker worker
+RUN python -m compileall -q colorizer worker
 USER photolab
 CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=prefork", "--concurrency=1", \
      "--queues=colorize", "--loglevel=INFO", "--without-gossip", "--without-mingle"]

@@ -18,6 +18,7 @@ LARGEST_EXIF = 60_000  # a JPEG segment holds 65,533 bytes
 
 ORIENTATION, SUBFILE_TYPE, DNG_VERSION = 274, 254, 50706
 STRIP_OFFSETS, STRIP_SIZES, TILE_OFFSETS, TILE_SIZES = 273, 279, 324, 325
+IPTC = 33723
 PHOTO, GPS, INTEROP = 34665, 34853, 40965  # fields of the main directory that lead to another
 MAKER_NOTE = 37500
 # Of the main directory, what tells about the photograph and not about how its pixels are stored.
@@ -98,7 +99,7 @@ def pieces_end(file: BinaryIO) -> int:
     return max((place + size for place, size in zip(places, sizes, strict=False)), default=0)
 
 
-def add_to_tiff(path: Path, exif: Exif) -> None:
+def add_to_tiff(path: Path, exif: Exif, *, iptc: bytes = b"") -> None:
     """Add fields to a TIFF file: a new first directory at its end takes the place of the old one."""
     with path.open("r+b") as file:
         layout = _Layout(file)
@@ -106,6 +107,8 @@ def add_to_tiff(path: Path, exif: Exif) -> None:
         file.seek(0, io.SEEK_END)
         if layout.is_big or layout.order != "<" or file.tell() > 0xF0000000:
             return  # over 4 GB: the picture without its notes is better than none
+        if iptc:
+            own[IPTC] = Field(7, iptc)
         _append(file, Exif({**exif.main, **own}, exif.photo, exif.gps), pointer_at=4)
 
 

@@ -21,6 +21,7 @@ LARGEST_IPTC = 60_000
 LARGEST_PROFILE = 4 << 20
 SRGB_NAMES = (b"sRGB", "sRGB".encode("utf-16-be"))
 _IIM_RESOURCE = 0x0404  # where Photoshop's image resources keep IPTC
+_IIM_MARK = b"\x1c"  # begins each record
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _MM_PER_INCH = 25.4
 DEFAULT_DPI = 72.0
@@ -68,27 +69,27 @@ def take(image: pyvips.Image, source: Path, *, file_format: str) -> Metadata:
     if file_format == "TIFF":
         with source.open("rb") as file:
             notes = exif.read(file)
+        iptc = notes.main[exif.IPTC].value if exif.IPTC in notes.main else b""
     else:
         notes = exif.parse(_blob(image, "exif-data"))
-    iptc = _blob(image, "iptc-data")
-    iptc = _records(iptc) if iptc.startswith(_PHOTOSHOP) else iptc
+        iptc = _records(_blob(image, "iptc-data"))
     return Metadata(
         exif=notes.cleaned().to_bytes(),
         xmp=xmp.clean(packet) if packet else "",
-        iptc=iptc if len(iptc) <= LARGEST_IPTC else b"",
+        iptc=iptc if iptc.startswith(_IIM_MARK) and len(iptc) <= LARGEST_IPTC else b"",
         profile=_result_profile(image),
         dpi=_dpi(image),
     )
 
 
 def give(image: pyvips.Image, metadata: Metadata, statement: "Statement", *, file_format: str) -> pyvips.Image:
-    """The same picture with everything that its file is to tell. Exif of a TIFF file is `finish`'s."""
+    """The same picture with everything that its file is to tell. Exif and IPTC of a TIFF file are `finish`'s."""
     from . import xmp
 
     image = image.copy(xres=metadata.dpi[0] / _MM_PER_INCH, yres=metadata.dpi[1] / _MM_PER_INCH)
     blobs = {"xmp-data": xmp.stated(metadata.xmp, statement)}
-    if metadata.iptc and file_format in ("JPEG", "TIFF"):
-        blobs["iptc-data"] = _resource(metadata.iptc) if file_format == "JPEG" else metadata.iptc
+    if metadata.iptc and file_format == "JPEG":
+        blobs["iptc-data"] = _resource(metadata.iptc)
     blobs["icc-profile-data"] = metadata.profile or pyvips.Image.profile_load("srgb")
     for name, blob in blobs.items():
         image.set_type(pyvips.GValue.blob_type, name, blob)
@@ -101,9 +102,9 @@ def give(image: pyvips.Image, metadata: Metadata, statement: "Statement", *, fil
 
 
 def finish(target: Path, metadata: Metadata, *, file_format: str) -> None:
-    """What libvips does not write: the fields of a TIFF file."""
-    if file_format == "TIFF" and metadata.exif:
-        exif.add_to_tiff(target, exif.parse(metadata.exif))
+    """What libvips does not write, or not rightly: Exif and IPTC of a TIFF file."""
+    if file_format == "TIFF" and (metadata.exif or metadata.iptc):
+        exif.add_to_tiff(target, exif.parse(metadata.exif), iptc=metadata.iptc)
 
 
 def profile_kind(image: pyvips.Image) -> str:

@@ -99,8 +99,8 @@ def plan(header: Header, target_format: str) -> Plan:
 
 def _decode(header: Header) -> int:
     sample = header.bits // 8
-    long_side = max(header.width, header.height)
-    rows = STREAMING + min(ROWS, header.pixels // long_side) * long_side * header.bands * sample
+    width, height = (header.height, header.width) if header.orientation >= 5 else (header.width, header.height)
+    rows = STREAMING + min(ROWS, height) * width * header.bands * sample
     rows += TURNING if header.orientation > 1 else 0
     area = header.pixels * header.bands
     match header.format:

@@ -48,7 +48,7 @@ class CommandLineTest(unittest.TestCase):
         light = np.asarray(landscape(100, 80).convert("L"), dtype=np.uint16) * 257
         Image.fromarray(light).save(self.folder / "in" / "scan.tif")  # 16 bit
         (self.folder / "in" / "broken.jpg").write_bytes(b"\xff\xd8 no more")
-        done = run("colorize", self.folder / "in", "--out", self.folder / "out", "--format", "jpg")
+        done = run("colorize", self.folder / "in", "--out", self.folder / "out", "--format", "jpg", "--warmth", 0.2)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertIn("broken.jpg", done.stderr)
@@ -58,18 +58,37 @@ class CommandLineTest(unittest.TestCase):
             self.assertEqual(scan.size, (100, 80))
             self.assertLess(np.asarray(scan.convert("L")).mean(), 200)  # not clipped to white
 
-    def test_results_are_png_unless_told_otherwise(self) -> None:
-        landscape(64, 48).save(self.folder / "a.jpg")
-        command = [sys.executable, "-m", "colorizer", "colorize", self.folder / "a.jpg", "--out", self.folder / "out"]
+    def test_a_result_is_of_its_sources_kind_unless_told_otherwise(self) -> None:
+        landscape(64, 48).save(self.folder / "a.jpeg")
+        command = [sys.executable, "-m", "colorizer", "colorize", self.folder / "a.jpeg", "--out", self.folder / "out"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        with Image.open(self.folder / "out" / "a.png") as result:
-            self.assertEqual((result.format, result.size), ("PNG", (64, 48)))
+        with Image.open(self.folder / "out" / "a.jpg") as result:
+            self.assertEqual((result.format, result.size), ("JPEG", (64, 48)))
+        done = run(
+            "colorize", self.folder / "a.jpeg", "--out", self.folder / "out", "--format", "avif", "--quality", 50
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with Image.open(self.folder / "out" / "a.avif") as result:
+            self.assertEqual((result.format, result.size), ("AVIF", (64, 48)))
+        self.assertEqual({"a.jpg", "a.avif"}, {path.name for path in (self.folder / "out").iterdir()})
+
+    def test_a_photograph_that_needs_too_much_memory_is_one_clear_line(self) -> None:
+        landscape(64, 48).save(self.folder / "a.png")
+        done = run("colorize", self.folder / "a.png", "--out", self.folder / "out", "--memory-limit", "0.5")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        self.assertIn("0.5 GB are allowed", done.stderr)
+
+    def test_no_source_is_written_over(self) -> None:
+        landscape(64, 48).save(self.folder / "a.png")
+        done = run("colorize", self.folder / "a.png", "--out", self.folder)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        self.assertIn("written over", done.stderr)
 
     def test_two_photographs_of_one_name_are_refused_before_any_work(self) -> None:
         for suffix in ("jpg", "png"):
             landscape(64, 48).save(self.folder / f"a.{suffix}")
-        done = run("colorize", self.folder, "--out", self.folder / "out")
+        done = run("colorize", self.folder, "--out", self.folder / "out", "--format", "webp")
         self.assertEqual(done.returncode, 1)
         self.assertIn("would both become", done.stderr)
         self.assertFalse((self.folder / "out").exists())
@@ -102,6 +121,8 @@ class CommandLineTest(unittest.TestCase):
             ("evaluate", self.folder, "--json", "f.json", "--limit", "0"),
             ("evaluate", self.folder, "--json", "f.json", "--sheet", "sheet.foo"),
             ("colorize", self.folder, "--out", self.folder, "--threads", "-1"),
+            ("colorize", self.folder, "--out", self.folder, "--vividness", "3"),
+            ("colorize", self.folder, "--out", self.folder, "--quality", "high"),
         ):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
 
