@@ -62,7 +62,12 @@ def _parts(blob: bytes, repeats: int) -> dict[str, list[float]]:
     from django.core.files.base import ContentFile
 
     from colorizer import Colorizer
+    from colorizer.file_to_file import Settings, color_scan, write_colored
+    from colorizer.scans import load
+    from colorizer.writing import Target, reduced
     from gallery import images
+    from gallery.decoding import PREVIEW_SIDE, THUMB_SIDE
+    from worker.colorizing import READER
 
     colorizer = Colorizer.load(settings.PHOTOLAB_WEIGHTS)
     took: dict[str, list[float]] = {"decoding at the upload": [], "decoding in the worker": []}
@@ -74,14 +79,16 @@ def _parts(blob: bytes, repeats: int) -> dict[str, list[float]]:
             times = [time.perf_counter()]
             images.inspect(ContentFile(blob))
             times.append(time.perf_counter())
-            pixels = images.decode_pixels(Path(file.name))
-            times.append(time.perf_counter())
-            colored = colorizer.colorize(pixels)
-            times.append(time.perf_counter())
-            colored.save(io.BytesIO(), "JPEG", quality=95, subsampling="4:4:4")
-            for side in (images.PREVIEW_SIDE, images.THUMB_SIDE):
-                images.encode_preview(colored, side)
-            times.append(time.perf_counter())
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                images.read_in_child(READER, Path(file.name), folder)
+                times.append(time.perf_counter())
+                colored = color_scan(colorizer, load(folder), settings=Settings())
+                times.append(time.perf_counter())
+                write_colored(colored, folder / "result", kind=Target(colored.scan.target_format))
+                for side in (PREVIEW_SIDE, THUMB_SIDE):
+                    images.encode_preview(reduced(colored.pixels, (side, side)), side)
+                times.append(time.perf_counter())
             for name, start, end in zip(took, times, times[1:], strict=False):
                 took[name].append(end - start)
     return {name: values[1:] for name, values in took.items()}

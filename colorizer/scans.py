@@ -101,13 +101,11 @@ def read(
         raise refusal(error) from error
     if opened.header.orientation >= 5:
         told = replace(told, dpi=told.dpi[::-1])
-    with source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Scan(
         pixels,
         opened.header,
         told,
-        digest=digest,
+        digest=_digest(source),
         target_format=target_format,
         planned_peak=planned.peak(apart=apart),
         decode_s=time.perf_counter() - began,
@@ -143,6 +141,11 @@ def load(folder: Path) -> Scan:
         planned_peak=facts["planned_peak"],
         decode_s=facts["decode_s"],
     )
+
+
+def _digest(source: Path) -> str:
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(header: Header, max_pixels: int | None) -> None:
