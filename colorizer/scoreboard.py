@@ -39,7 +39,7 @@ FIGURES = {  # each row has them in this order
     "frechet_distance": "to the true pictures, in the network's features; biased for small n",
     "kernel_distance": "to the true pictures, unbiased (KID)",
     "top1": "pictures whose class the probe reads rightly",
-    "recovery": "of the way in top1 from the grey pictures to the truth",
+    "recovery": "of the way in top1 from the grey pictures to the truth; null where color does not help to read them",
     "skin_share": "of the true skin in pictures of people, colored as skin; sepia has it all",
     "edge_bleed": "chroma step missing across true color edges: 0 the truth, 1 grey",
     "outside_gamut_share": "pixels predicted outside sRGB, before they give way",
@@ -166,4 +166,6 @@ def _plain(figure: Estimate) -> dict[str, float | int | None]:
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.3g}" if 1e-4 < abs(value) < 100 else f"{value:.0f}"
+    if abs(value) < 1e-4:
+        return "0"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
