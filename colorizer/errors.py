@@ -17,6 +17,10 @@ class TooLargeError(ImageError):
     """A photograph that would take more memory than is allowed."""
 
 
+class DeviceError(ColorizerError):
+    """This machine has no such device."""
+
+
 class HintsError(ColorizerError):
     """Hints that are not written as they should be."""
 

@@ -45,6 +45,8 @@ class _UpBlock(nn.Module):
 
     def forward(self, x: Tensor, *joined: Tensor) -> Tensor:
         x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        # One thin plane in another order would bring the whole sum into it, and each convolution would turn it back.
+        joined = tuple(plane.contiguous(memory_format=torch.channels_last) for plane in joined)
         return self.layers(torch.cat((x, *joined), dim=1))
 
 
@@ -76,7 +78,7 @@ class _Attention(nn.Module):
         mixed = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(n, h * w, c)
         tokens = tokens + self.project(mixed)
         tokens = tokens + self.mlp(tokens)
-        return tokens.transpose(1, 2).reshape(n, c, h, w)
+        return tokens.view(n, h, w, c).movedim(-1, 1)
 
 
 class Generator(nn.Module):
@@ -118,9 +120,10 @@ class Generator(nn.Module):
         return self.predict(light, hints).ab
 
     def predict(self, light: Tensor, hints: Tensor | None = None) -> Prediction:
-        x = (light / 50 - 1).expand(-1, 3, -1, -1)  # (N, 3, H, W) in -1..1
+        dtype = self.to_ab.weight.dtype  # light and chroma are float32, whatever the network works in
+        x = (light / 50 - 1).to(dtype).expand(-1, 3, -1, -1)  # (N, 3, H, W) in -1..1
         *taps, deepest = self.encoder(x)  # deepest (N, 320, H/32, W/32)
-        told = self._hint_pyramid(light, hints)  # at strides 2, 4, 8, 16, 32
+        told = self._hint_pyramid(light, hints, dtype)  # at strides 2, 4, 8, 16, 32
         scene = self.scene(deepest.mean(dim=(2, 3)))  # (N, C)
         x = torch.relu(self.bottleneck(torch.cat((deepest, *told[4]), dim=1)) + scene[:, :, None, None])
         x = self.attention(self.ups[0](x, taps[3], *told[3]))  # stride 16
@@ -131,25 +134,26 @@ class Generator(nn.Module):
             return Prediction(torch.tanh(self.to_ab(x).float()) * AB_MAX, None)  # (N, 2, H/2, W/2)
         logits = self.bins(x).float()  # (N, Q, H/4, W/4)
         mean = annealed_mean(logits, self.centers)
-        x = self.ups[3](torch.cat((self.narrow(x), mean / AB_MAX), dim=1), taps[0], *told[0])
+        x = self.ups[3](torch.cat((self.narrow(x), (mean / AB_MAX).to(x)), dim=1), taps[0], *told[0])
         mean = F.interpolate(mean, scale_factor=2, mode="bilinear", align_corners=False)
         return Prediction((mean + self.to_ab(x).float() * AB_MAX).clamp(-AB_MAX, AB_MAX), logits)
 
-    def _hint_pyramid(self, light: Tensor, hints: Tensor | None) -> list[list[Tensor]]:
+    def _hint_pyramid(self, light: Tensor, hints: Tensor | None, dtype: torch.dtype) -> list[list[Tensor]]:
         """At each stride the mean of what is told there, and 1 where anything is told; empty lists if deaf."""
         if not self.config.hints:
             return [[] for _ in range(5)]
         if hints is None:
-            hints = light.new_zeros(light.shape[0], HINT_PLANES, *light.shape[2:])
+            n, _, h, w = light.shape
+            return [[light.new_zeros(n, HINT_PLANES, h >> level, w >> level, dtype=dtype)] for level in range(1, 6)]
         levels = []
         for _ in range(5):
             hints = F.avg_pool2d(hints, 2)
             mask = hints[:, 2:]
-            levels.append([torch.cat((hints[:, :2] / mask.clamp_min(1e-6), (mask > 0).to(hints)), dim=1)])
+            levels.append([torch.cat((hints[:, :2] / mask.clamp_min(1e-6), (mask > 0).to(hints)), dim=1).to(dtype)])
         return levels
 
 
 def annealed_mean(logits: Tensor, centers: Tensor) -> Tensor:
     """Logits (N, Q, H, W) over chroma bins (Q, 2) to ab (N, 2, H, W): the mean of the sharpened distribution."""
-    shares = torch.softmax(logits / TEMPERATURE, dim=1)
-    return torch.einsum("nqhw,qc->nchw", shares, centers.to(shares))
+    shares = torch.softmax(logits.movedim(1, -1) / TEMPERATURE, dim=-1)  # as it lies in memory with channels last
+    return F.linear(shares, centers.to(shares).T).movedim(-1, 1)

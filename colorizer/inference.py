@@ -15,6 +15,7 @@ from .efficientnet import STRIDE
 from .errors import ImageError, NoColorError, OutOfMemoryError
 from .generator import Generator
 from .merging import Chroma, merge
+from .speed import find_device, number_format, quickened
 
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640
@@ -26,12 +27,12 @@ class Colorizer:
 
     def __init__(self, generator: Generator, card: Card, *, device: str = "cpu") -> None:
         self.card = card
-        self.device = torch.device(device)
-        self._generator = generator.eval().to(self.device, memory_format=torch.channels_last)
+        self.device = find_device(device)
+        self._generator = quickened(generator, self.device, number_format(self.device))
 
     @classmethod
     def load(cls, path: Path | str, *, device: str = "cpu") -> "Colorizer":
-        """Load weights strictly and by digest. Raises WeightsError."""
+        """Load weights strictly and by digest. Raises WeightsError, and DeviceError for a device that is not there."""
         generator, card = load_generator(Path(path))
         return cls(generator, card, device=device)
 

@@ -6,7 +6,6 @@ sepia. So they are read together, and beside the grey pictures.
 
 import numpy as np
 import torch
-from skimage.color import deltaE_ciede2000
 from torch import Tensor
 
 from .color import AB_MAX, rgb_to_lab
@@ -34,6 +33,8 @@ def psnr_rgb(predicted: Tensor, truth: Tensor) -> Tensor:
 
 def ciede2000(predicted: Tensor, truth: Tensor) -> Tensor:
     """Mean CIEDE2000 difference of Lab pictures (Sharma 2005, by scikit-image)."""
+    from skimage.color import deltaE_ciede2000  # brings scipy: a second that coloring need not wait
+
     pairs = zip(predicted.movedim(1, -1).numpy(), truth.movedim(1, -1).numpy(), strict=True)
     return torch.tensor([float(np.mean(deltaE_ciede2000(a, b))) for a, b in pairs])
 

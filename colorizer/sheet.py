@@ -3,8 +3,6 @@
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
 SHOWN = 8  # photographs on a sheet
 GAP = 4  # white pixels around each row
@@ -29,6 +27,9 @@ class Sheet:
 
     def image(self) -> Image.Image:
         """Mode RGB."""
+        from torchvision.transforms.functional import to_pil_image  # a second that coloring need not wait
+        from torchvision.utils import make_grid
+
         grid = to_pil_image(make_grid(self._strips, nrow=1, padding=GAP, pad_value=1.0).clamp(0, 1))
         sheet = Image.new("RGB", (grid.width, grid.height + HEADER), "white")
         sheet.paste(grid, (0, HEADER))
