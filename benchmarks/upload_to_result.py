@@ -62,7 +62,8 @@ def _parts(blob: bytes, repeats: int) -> dict[str, list[float]]:
     from django.core.files.base import ContentFile
 
     from colorizer import Colorizer
-    from colorizer.file_to_file import Settings, color_scan, write_colored
+    from colorizer.file_to_file import color_scan, write_colored
+    from colorizer.inference import Settings
     from colorizer.scans import load
     from colorizer.writing import Target, reduced
     from gallery import images

@@ -8,8 +8,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .errors import ColorizerError, ImageError
-from .file_to_file import Settings, colorize_file
-from .inference import Colorizer
+from .file_to_file import colorize_file
+from .hints import Hints
+from .inference import Colorizer, Settings
 from .planning import MEMORY_LIMIT
 from .scans import SUFFIXES
 from .writing import EXTENSIONS, QUALITY, Target
@@ -30,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vividness", type=_within(0, 2), default=1.0, help="strength of color, 0 to 2 (default: 1)")
     parser.add_argument("--warmth", type=_within(-1, 1), default=0.0, help="cool to warm, -1 to 1 (default: 0)")
     parser.add_argument(
+        "--hints",
+        type=Path,
+        metavar="FILE",
+        help='colors that are told, as JSON: {"hints": [{"x", "y", "radius", "color": "#rrggbb"}], '
+        '"keep_grey": [{"x", "y", "radius"}]}, in pixels of the upright photograph',
+    )
+    parser.add_argument(
         "--memory-limit",
         type=_within(0.1, 1000),
         default=MEMORY_LIMIT / 1e9,
@@ -42,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Color all photographs; 1 when one of them failed. Raises ImageError and WeightsError before any work."""
     jobs = _jobs(options.inputs, options.out, options.format)
     colorizer = Colorizer.load(options.weights)
-    settings = Settings(vividness=options.vividness, warmth=options.warmth)
+    settings = Settings(options.vividness, options.warmth, Hints.read(options.hints) if options.hints else Hints())
     failed = 0
     bar = tqdm(jobs, unit="photo", disable=not sys.stderr.isatty())
     for source, target in bar:

@@ -9,21 +9,13 @@ import torch
 from PIL import Image
 
 from .errors import OutOfMemoryError
-from .inference import Colorizer, network_size
-from .merging import adjust_chroma, merge
+from .inference import Colorizer, Settings, network_size
+from .merging import merge
 from .planning import MEMORY_LIMIT
 from .rawfile import RawFile
 from .scans import Scan, read
 from .writing import Target, reduced, write
 from .xmp import Statement
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a photograph is to be colored; the ranges are `merging.adjust_chroma`'s."""
-
-    vividness: float = 1.0
-    warmth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,12 +82,11 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         picture = reduced(scan.pixels, seen)
         if picture.size != size:  # else it is small, and the generator's to enlarge
             picture = picture.resize(seen, Image.Resampling.BOX)
-        chroma = colorizer.predict(picture)
+        chroma = colorizer.predict(picture, settings, size=size)
         predicted = time.perf_counter()
-        adjusted = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
         pixels = replace(scan.pixels, path=scan.pixels.path.with_name("colored.raw"), bands=3)
         with scan.pixels.mapped() as grey, pixels.mapped() as colored:
-            merged = merge(grey, replace(chroma, ab=adjusted), colored)
+            merged = merge(grey, chroma, colored)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise OutOfMemoryError(
             f"There is too little memory to color a photograph of {size[0]} x {size[1]} pixels."
@@ -106,6 +97,7 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         original_digest=scan.digest,
         vividness=settings.vividness,
         warmth=settings.warmth,
+        hints=len(settings.hints.spots),
     )
     ended = time.perf_counter()
     return Colored(scan, pixels, statement, merged.gave_way, predicted - began, ended - predicted)

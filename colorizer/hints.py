@@ -87,8 +87,8 @@ class Hints:
                 planes[0, plane][inside] = value
         return planes
 
-    def correction(self, ab: Floats, light: Floats, photo: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_]]:
-        """What to add to chroma (2, h, w) over L (h, w), so that each spot has its color, and where spots lie.
+    def correction(self, ab: Floats, light: Floats, photo: tuple[int, int]) -> Floats:
+        """What to add to chroma (2, h, w) over L (h, w), so that each spot has its color.
 
         Inside a spot its color holds exactly; outside, the rest of the way fades with distance and at edges of L,
         but for grey regions, which end at their border.
@@ -110,7 +110,7 @@ class Hints:
                 total += weight * (wanted - ab[:, inside].mean(axis=1, keepdims=True))[..., None]
         total /= np.maximum(weights, 1)
         total[:, told] = (wish - ab)[:, told]
-        return total, told
+        return total
 
 
 def _ab_of(entry: Any) -> tuple[float, float]:

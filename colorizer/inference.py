@@ -1,6 +1,7 @@
 """Colors a photograph of any size: the network at its own size, the photograph's own light at full size."""
 
 import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,22 @@ from .color import lab_to_rgb, rgb_to_lab, to_tensor
 from .efficientnet import STRIDE
 from .errors import ImageError, NoColorError, OutOfMemoryError
 from .generator import Generator
-from .merging import Chroma, merge
+from .hints import Hints
+from .merging import Chroma, adjust_chroma, merge
 from .speed import find_device, number_format, quickened
 
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640
 MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a photograph is to be colored; ranges are `merging.adjust_chroma`'s, hints lie on the upright photograph."""
+
+    vividness: float = 1.0
+    warmth: float = 0.0
+    hints: Hints = field(default_factory=Hints)
 
 
 class Colorizer:
@@ -41,16 +52,19 @@ class Colorizer:
         """sha256 of the weights file."""
         return self.card.digest
 
-    def colorize(self, image: Image.Image) -> Image.Image:
+    def colorize(
+        self, image: Image.Image, *, vividness: float = 1.0, warmth: float = 0.0, hints: Hints | None = None
+    ) -> Image.Image:
         """Color a photograph of mode L or RGB (8 bit); the answer is mode RGB of the same size.
 
-        The input's own colors are not looked at, only its luminance. Raises NoColorError when the generator
-        finds no color, OutOfMemoryError when the device is too small, ImageError for another mode.
+        The input's own colors are not looked at, only its luminance; `Settings` says what the others are.
+        Raises NoColorError when the generator finds no color, OutOfMemoryError when the device is too small,
+        ImageError for another mode.
         """
         if image.mode not in ("L", "RGB"):
             raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
         try:
-            chroma = self.predict(image)
+            chroma = self.predict(image, Settings(vividness, warmth, hints or Hints()), size=image.size)
             colored = np.empty((image.height, image.width, 3), np.uint8)
             merge(np.asarray(image), chroma, colored)
             return Image.fromarray(colored)
@@ -59,18 +73,21 @@ class Colorizer:
                 f"There is too little memory to color a photograph of {image.width} x {image.height} pixels."
             ) from error
 
-    def predict(self, image: Image.Image) -> Chroma:
-        """What the generator says of a photograph of mode L or RGB (8 bit) of any size, at half the network's size.
+    def predict(self, image: Image.Image, settings: Settings, *, size: tuple[int, int]) -> Chroma:
+        """The colors of a photograph of mode L or RGB (8 bit), at half the network's size.
 
-        A photograph may be reduced to `network_size` beforehand. Raises NoColorError.
+        The photograph may have been reduced to `network_size`; `size` is its own (width, height), in which hints
+        are given. They are heard by the network and then kept to, whatever it said. Raises NoColorError.
         """
-        size = network_size(image.size)
-        small = image.resize(size, Image.Resampling.BOX if size < image.size else Image.Resampling.BICUBIC)
+        seen = network_size(size)
+        small = image.resize(seen, Image.Resampling.BOX if seen < image.size else Image.Resampling.BICUBIC)
         light = _light(small)[None]  # (1, 1, H, W)
-        ab = predict_ab(self._generator, light.to(self.device), upsample=False).cpu()
+        planes = settings.hints.planes(size, seen).to(self.device) if settings.hints else None
+        ab = predict_ab(self._generator, light.to(self.device), planes, upsample=False).cpu()
         chroma = Chroma(ab=ab[0].numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].numpy())
         _check_colors(chroma)
-        return chroma
+        ab = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
+        return replace(chroma, ab=ab + settings.hints.correction(ab, chroma.light, size))
 
 
 def network_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -80,14 +97,15 @@ def network_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 @torch.inference_mode()
-def predict_ab(generator: Generator, light: Tensor, *, upsample: bool = True) -> Tensor:
-    """L (N, 1, H, W) of any size to ab at the same size, or at half of it (rounded up) with `upsample=False`.
+def predict_ab(generator: Generator, light: Tensor, hints: Tensor | None = None, *, upsample: bool = True) -> Tensor:
+    """L (N, 1, H, W) of any size and hints (N, 3, H, W) to ab at the same size, or half (rounded up) if not upsampled.
 
     Sides are padded by replication to the network's stride, never squashed.
     """
     height, width = light.shape[-2:]
     padding = (0, -width % STRIDE, 0, -height % STRIDE)
-    ab = generator(F.pad(light, padding, mode="replicate").contiguous(memory_format=torch.channels_last))
+    light = F.pad(light, padding, mode="replicate").contiguous(memory_format=torch.channels_last)
+    ab = generator(light, hints if hints is None else F.pad(hints, padding))
     ab = ab[..., : math.ceil(height / 2), : math.ceil(width / 2)]
     if upsample:
         ab = F.interpolate(ab, size=(height, width), mode="bilinear", align_corners=False)

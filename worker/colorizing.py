@@ -20,7 +20,8 @@ READER = "colorizer.scans"
 
 def colorize(claim: Claim) -> ColoredFiles:
     """Raises what `in_words` can explain; `discard` removes what was stored until then."""
-    from colorizer.file_to_file import Settings, color_scan, write_colored
+    from colorizer.file_to_file import color_scan, write_colored
+    from colorizer.inference import Settings
     from colorizer.scans import load
     from colorizer.writing import Target, reduced
 

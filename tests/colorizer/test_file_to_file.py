@@ -16,7 +16,8 @@ from skimage.color import rgb2lab
 from colorizer import Colorizer, NoColorError
 from colorizer.errors import ColorizerError
 from colorizer.exif import add_to_tiff, parse
-from colorizer.file_to_file import Colored, Report, Settings, color_scan, colorize_file, write_colored
+from colorizer.file_to_file import Colored, Report, color_scan, colorize_file, write_colored
+from colorizer.inference import Settings
 from colorizer.scans import read
 from colorizer.writing import EXTENSIONS, Target
 from tests import pictures

@@ -7,9 +7,11 @@ import numpy as np
 import skimage.data
 import torch
 from PIL import Image
+from skimage.color import deltaE_ciede2000
 
 from colorizer import Colorizer, ImageError, NoColorError
-from colorizer.color import rgb_to_lab
+from colorizer.color import lab_to_rgb, rgb_to_lab
+from colorizer.hints import Hints
 from colorizer.inference import LONG_SIDE, SHORT_SIDE, network_size
 
 SHIPPED = Path(__file__).parents[2] / "colorizer" / "weights" / "photolab-1.safetensors"
@@ -79,6 +81,45 @@ class ColorizerTest(unittest.TestCase):
         torch.nn.init.constant_(broken._generator.to_ab.bias, float("nan"))
         with self.assertRaises(NoColorError):
             broken.colorize(self.portrait)
+
+
+class ToldTest(unittest.TestCase):
+    """What the user asks for, with weights that hear hints nowhere but in the correction."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.colorizer = Colorizer.load(SHIPPED)
+        cls.photo = Image.fromarray(skimage.data.astronaut()).convert("L").resize((700, 700))
+
+    def chroma(self, **settings: object) -> torch.Tensor:
+        result = self.colorizer.colorize(self.photo, **settings)
+        return rgb_to_lab(torch.from_numpy(np.array(result)).permute(2, 0, 1).float() / 255)[1:]
+
+    def test_a_color_is_where_it_was_wished_as_far_as_its_light_allows(self) -> None:
+        x, y = 300, 600  # the suit
+        hints = Hints.parse({"hints": [{"x": x, "y": y, "radius": 9, "color": "#5a7850"}]})
+        own = lightness(self.photo)[y, x]
+        wish = lab_to_rgb(torch.tensor([own, *hints.colors[0].ab]).view(3, 1, 1))
+        told = self.colorizer.colorize(self.photo, hints=hints).getpixel((x, y))
+        got = rgb_to_lab(torch.tensor(told).view(3, 1, 1) / 255)
+        difference = deltaE_ciede2000(rgb_to_lab(wish).flatten().numpy(), got.flatten().numpy())
+        self.assertLess(float(difference), 3)
+
+    def test_far_from_a_hint_nothing_changes(self) -> None:
+        hints = Hints.parse({"hints": [{"x": 60, "y": 650, "radius": 5, "color": "#0000ff"}]})
+        change = (self.chroma(hints=hints) - self.chroma()).abs()
+        self.assertGreater(float(change[:, 650, 60].max()), 20)
+        self.assertLess(float(change[:, :300].max()), 1)
+
+    def test_a_region_is_kept_grey(self) -> None:
+        hints = Hints.parse({"keep_grey": [{"x": 350, "y": 200, "radius": 80}]})
+        self.assertLess(float(self.chroma(hints=hints)[:, 150:250, 300:400].abs().max()), 1.5)
+
+    def test_vividness_makes_more_or_less_of_the_same_color(self) -> None:
+        plain, vivid = self.chroma(), self.chroma(vividness=1.4)
+        strong = plain.norm(dim=0) > 8
+        self.assertAlmostEqual(float((vivid.norm(dim=0) / plain.norm(dim=0))[strong].median()), 1.4, delta=0.05)
+        self.assertLess(float(self.chroma(vividness=0).abs().max()), 0.1)
 
 
 class SizeTest(unittest.TestCase):

@@ -22,7 +22,8 @@ MEASURE = """
 import sys
 from pathlib import Path
 from colorizer import Colorizer
-from colorizer.file_to_file import Settings, colorize_file
+from colorizer.file_to_file import colorize_file
+from colorizer.inference import Settings
 from colorizer.writing import Target
 
 colorizer = Colorizer.load("colorizer/weights/photolab-1.safetensors")
