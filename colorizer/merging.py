@@ -8,7 +8,9 @@ pictures, laid out bilinearly. Nothing here reads or writes files; pixels may be
 """
 
 import math
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +19,7 @@ import torch.nn.functional as F
 
 from .tiles import TILE_COLUMNS, TILE_ROWS, Floats, Pixels, Tile, product
 
+THREADS = 2  # each with a tile of its own; more would wait for Python's lock between numpy's calls
 WINDOW, NOISE = 3, 30.0  # of the guided filter: side in places of the chroma, variance of L not to be followed
 WARM_HUE = math.radians(55)  # between skin and lamplight; the hue farthest from it is a cool blue
 WARMTH = 0.5  # chroma of the warmest and the coolest hue at full warmth: one half more, one half less
@@ -67,13 +70,21 @@ def merge(pixels: Pixels, chroma: Chroma, out: Pixels) -> Merged:
         raise ValueError(f"The output must be {(height, width, 3)} of {pixels.dtype}, not {out.shape} of {out.dtype}.")
     lines = guided_lines(chroma)
     columns = list(_interpolation(width, lines.shape[2], TILE_COLUMNS))
-    tile, gave_way = Tile(pixels.dtype), 0
-    for rows in _interpolation(height, lines.shape[1], TILE_ROWS):
+    own = threading.local()
+
+    def paint(rows: _Span) -> int:
+        if not hasattr(own, "tile"):
+            own.tile = Tile(pixels.dtype)
         band = product(rows.weights, lines[:, rows.first : rows.last])  # (4, rows, w)
+        gave_way = 0
         for place in columns:
             here = (slice(rows.start, rows.stop), slice(place.start, place.stop))
-            spread = tile.spread(band[..., place.first : place.last], place.weights.T)
-            gave_way += tile.paint(pixels[here], spread, out[here])
+            spread = own.tile.spread(band[..., place.first : place.last], place.weights.T)
+            gave_way += own.tile.paint(pixels[here], spread, out[here])
+        return gave_way
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        gave_way = sum(threads.map(paint, _interpolation(height, lines.shape[1], TILE_ROWS)))
     return Merged(gave_way=gave_way / (height * width))
 
 

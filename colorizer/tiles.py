@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .color import DELTA, RGB_TO_XYZ, WHITE, linear_to_srgb, srgb_to_linear
 
-TILE_ROWS, TILE_COLUMNS = 64, 256  # all buffers of a tile together fill about a megabyte: a core's own cache
+TILE_ROWS, TILE_COLUMNS = 128, 256  # all buffers of a tile fill two megabytes, about a core's own cache
 BLAS_ALONE = 250_000  # multiplications: OpenBLAS does matrix products of up to 262,144 without its threads
 LOST, FAINT = 0.99, 0.005  # gave way: keeps less of its chroma than this; fainter in linear light is no color
 
