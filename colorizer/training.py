@@ -14,11 +14,12 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
 from .checkpoint import (
     Card,
+    load_generator,
     load_optimizer,
     optimizer_tensors,
     read_tensors,
@@ -28,6 +29,7 @@ from .checkpoint import (
 )
 from .config import Recipe, Stage
 from .data import Batch, TrainingBatches, open_sources, to_batch
+from .descent import descend, lr_scale, make_optimizers, set_rate
 from .efficientnet import load_imagenet
 from .errors import TrainingError
 from .evaluation import evaluate
@@ -35,9 +37,6 @@ from .generator import Generator
 from .objective import Objective
 
 SAVE_EVERY = 100  # steps: at most these are lost when the process dies
-WARM_UP = 0.08  # share of a stage during which the learning rate rises
-LAST_LR = 0.05  # of the peak, at the end of a stage
-BETAS = (0.5, 0.999)
 
 
 @dataclass(frozen=True)
@@ -50,26 +49,20 @@ class Progress:
     losses: dict[str, float]
 
 
-def lr_scale(step: int, steps: int) -> float:
-    """The share of the peak learning rate at a step of a stage: a linear rise, then half a cosine."""
-    warm = max(1, int(steps * WARM_UP))
-    if step < warm:
-        return (step + 1) / warm
-    done = torch.tensor((step - warm) / max(1, steps - warm))
-    return float(LAST_LR + (1 - LAST_LR) * (1 + torch.cos(done * torch.pi)) / 2)
-
-
 class Training:
     """The networks, optimizers and counters of a run."""
 
-    def __init__(self, recipe: Recipe, folder: Path, data: Path) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, data: Path, *, start: Path | None = None) -> None:
+        """A run in `folder` on the sources in `data`, from ImageNet's encoder or from the weights `start`.
+
+        Raises WeightsError, and TrainingError when those weights are of another network.
+        """
         self.recipe, self.folder, self.data = recipe, folder, data
         opened = {name: open_sources(data, name) for name in _sources(recipe)}
         self.sources = {name: train for name, (train, _) in opened.items()}
         self.validation = {name: opened[name][1] for name in recipe.validation}
         torch.manual_seed(recipe.seed)
-        self.generator = Generator(recipe.network)
-        load_imagenet(self.generator.encoder, recipe.network.encoder)
+        self.generator = _fresh(recipe) if start is None else _started(recipe, start)
         self.generator.to(memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.objective: Objective | None = None  # of the stage that runs
@@ -128,18 +121,7 @@ class Training:
 
     def _prepare_stage(self, stage: Stage) -> None:
         self.objective = Objective(stage, self.generator, self.sources, seed=self.recipe.seed)
-        self.optimizers = self._make_optimizers(stage)
-
-    def _make_optimizers(self, stage: Stage) -> dict[str, torch.optim.Optimizer]:
-        decoder = [p for name, p in self.generator.named_parameters() if not name.startswith("encoder.")]
-        groups = [{"params": decoder, "peak_lr": stage.decoder_lr}]
-        if stage.encoder_lr:
-            groups.append({"params": list(self.generator.encoder.parameters()), "peak_lr": stage.encoder_lr})
-        made = {"generator": torch.optim.AdamW(groups, betas=_betas(stage), weight_decay=0.01)}
-        if self.objective.discriminator is not None:
-            group = {"params": list(self.objective.discriminator.parameters()), "peak_lr": stage.discriminator_lr}
-            made["discriminator"] = torch.optim.AdamW([group], betas=BETAS, weight_decay=0.0)
-        return made
+        self.optimizers = make_optimizers(stage, self.generator, self.objective.discriminator)
 
     def _set_trainable(self, stage: Stage) -> None:
         """A frozen encoder keeps its batch norms too; an unfrozen one keeps only their statistics."""
@@ -149,21 +131,20 @@ class Training:
 
     def _train_step(self, stage: Stage, batch: Batch, scale: float) -> dict[str, float]:
         for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = group["peak_lr"] * scale
+            set_rate(optimizer, scale)
         with torch.autocast("cpu", torch.bfloat16):
             prediction = self.generator.predict(batch.seen, batch.hints)
         judged = self.objective.judge(batch, prediction)
         values: dict[str, float] = {}
         if self.objective.discriminator is not None:
             loss = self.objective.discriminator_loss(batch, judged)
-            _descend(self.optimizers["discriminator"], loss, self.objective.discriminator)
+            descend(self.optimizers["discriminator"], loss, self.objective.discriminator)
             values["discriminator"] = float(loss.detach())
         terms = self.objective.generator_loss(batch, prediction, judged)
         total = torch.stack([weight * value for weight, value in terms.values()]).sum()
         if not torch.isfinite(total):
             raise TrainingError(f"The loss is not finite at step {self.step + 1}; the last checkpoint is kept.")
-        _descend(self.optimizers["generator"], total, self.generator)
+        descend(self.optimizers["generator"], total, self.generator)
         self._average()
         values |= {name: float(value.detach()) for name, (_, value) in terms.items()}
         return {name: round(value, 5) for name, value in values.items()}
@@ -236,16 +217,18 @@ class Training:
         return networks
 
 
+def _fresh(recipe: Recipe) -> Generator:
+    generator = Generator(recipe.network)
+    load_imagenet(generator.encoder, recipe.network.encoder)
+    return generator
+
+
+def _started(recipe: Recipe, start: Path) -> Generator:
+    generator, card = load_generator(start)
+    if card.network != recipe.network:
+        raise TrainingError(f"The weights {start.name} are of another network than the recipe {recipe.name}.")
+    return generator
+
+
 def _sources(recipe: Recipe) -> list[str]:
     return sorted({name for stage in recipe.stages for name in stage.batch})
-
-
-def _betas(stage: Stage) -> tuple[float, float]:
-    return BETAS if stage.adversarial_weight else (0.9, 0.999)
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_([p for p in network.parameters() if p.grad is not None], 5.0)
-    optimizer.step()

@@ -12,7 +12,8 @@ import torch
 from colorizer import TrainingError, losses
 from colorizer.checkpoint import load_generator, read_tensors
 from colorizer.config import RECIPES, NetworkConfig
-from colorizer.training import LAST_LR, Training, lr_scale
+from colorizer.descent import LAST_LR, lr_scale
+from colorizer.training import Training
 from tests.colorizer.drawings import write_data
 
 SMALL = NetworkConfig(
@@ -75,6 +76,15 @@ class TrainingTest(unittest.TestCase):
         for name in whole:
             if not name.startswith("counters.train_s"):
                 torch.testing.assert_close(legs[name], whole[name], atol=2e-3, rtol=2e-2, msg=name)
+
+    def test_a_run_can_start_from_weights_of_its_own_network_alone(self) -> None:
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        run = Training(SMOKE, self.folder / "tuned", self.folder, start=weights)
+        started, _ = load_generator(weights)
+        for name, tensor in run.generator.state_dict().items():
+            self.assertTrue(torch.equal(tensor, started.state_dict()[name]), name)
+        with self.assertRaisesRegex(TrainingError, "another network"):
+            Training(replace(SMOKE, network=NetworkConfig()), self.folder / "other", self.folder, start=weights)
 
     def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(self) -> None:
         run = Training(SMOKE, self.folder / "broken", self.folder)
