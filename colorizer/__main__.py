@@ -1,4 +1,4 @@
-"""The command line: `python -m colorizer colorize | train | evaluate`. Each mistake is one clear line."""
+"""The command line: `python -m colorizer colorize | train | evaluate | benchmark`. Each mistake is one clear line."""
 
 import argparse
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from . import colorize_command, evaluate_command
+from . import benchmark, colorize_command, evaluate_command
 from .arguments import positive
 from .config import RECIPES
 from .errors import ColorizerError, ImageError
@@ -48,9 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     evaluate_command.add_arguments(score)
     score.set_defaults(run=_evaluate)
 
-    for command in (colorize, score):
+    speed = commands.add_parser("benchmark", help="measure speed and memory on this machine")
+    speed.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
+    speed.add_argument("--quick", action="store_true", help="half a minute instead of some minutes")
+    speed.set_defaults(run=_benchmark)
+
+    for command in (colorize, speed):
+        command.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 or mps (default: %(default)s)")
+    for command in (colorize, score, speed):
         command.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
-    for command in (colorize, train, score):
+    for command in (colorize, train, score, speed):
         command.add_argument("--threads", type=positive, help="CPU threads (default: all cores)")
     return parser
 
@@ -84,6 +91,13 @@ def _train(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     _set_threads(options.threads)
     print(evaluate_command.run(options).table())
+    return 0
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    _set_threads(options.threads)
+    results = benchmark.run(options.weights, device=options.device, quick=options.quick, target=options.json)
+    print(results.table())
     return 0
 
 

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Color all photographs; 1 when one of them failed. Raises ImageError and WeightsError before any work."""
     jobs = _jobs(options.inputs, options.out, options.format)
-    colorizer = Colorizer.load(options.weights)
+    colorizer = Colorizer.load(options.weights, device=options.device)
     settings = Settings(options.vividness, options.warmth, Hints.read(options.hints) if options.hints else Hints())
     failed = 0
     bar = tqdm(jobs, unit="photo", disable=not sys.stderr.isatty())

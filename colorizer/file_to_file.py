@@ -82,6 +82,7 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         picture = reduced(scan.pixels, seen)
         if picture.size != size:  # else it is small, and the generator's to enlarge
             picture = picture.resize(seen, Image.Resampling.BOX)
+        seen_at = time.perf_counter()
         chroma = colorizer.predict(picture, settings, size=size)
         predicted = time.perf_counter()
         pixels = replace(scan.pixels, path=scan.pixels.path.with_name("colored.raw"), bands=3)
@@ -99,8 +100,9 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         warmth=settings.warmth,
         hints=len(settings.hints.spots),
     )
-    ended = time.perf_counter()
-    return Colored(scan, pixels, statement, merged.gave_way, predicted - began, ended - predicted)
+    network_s = predicted - seen_at
+    merge_s = time.perf_counter() - began - network_s  # and reducing it for the network
+    return Colored(scan, pixels, statement, merged.gave_way, network_s, merge_s)
 
 
 def write_colored(colored: Colored, target: Path, *, kind: Target) -> Report:
