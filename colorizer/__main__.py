@@ -96,7 +96,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _benchmark(options: argparse.Namespace) -> int:
     _set_threads(options.threads)
-    results = benchmark.run(options.weights, device=options.device, quick=options.quick, target=options.json)
+    extent = benchmark.QUICK if options.quick else benchmark.WHOLE
+    results = benchmark.run(options.weights, extent, device=options.device, target=options.json)
     print(results.table())
     return 0
 

@@ -52,9 +52,8 @@ WHOLE = Extent(15, ((256, 256), (256, 384), (384, 384)), (1, 8, 32), (1, 12, 24,
 QUICK = Extent(5, ((256, 256), (384, 384)), (1, 8), (1, 12), 10, 1)
 
 
-def run(weights: Path, *, device: str = "cpu", quick: bool = False, target: Path | None = None) -> Results:
+def run(weights: Path, extent: Extent, *, device: str = "cpu", target: Path | None = None) -> Results:
     """Measure; and write the figures into a JSON file. Raises WeightsError and DeviceError."""
-    extent = QUICK if quick else WHOLE
     place = find_device(device)
     threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory(prefix="photolab-benchmark-") as name:
