@@ -1,6 +1,6 @@
 """Lays the network's small chroma over the photograph's own light at full size: 8 or 16 bit, any size, memory flat.
 
-Works in tiles that stay in a processor's cache, two steps per tile: what chroma the place has, and which code
+Works in tiles, two steps for each: what chroma the place has, and which code
 that is. Chroma follows the photograph's edges: near every place a and b are taken for lines in L, with the slopes of
 a fast guided filter (He and Sun 2015, arXiv 1505.00996). Unlike there, each line goes through the network's own
 answer at its place instead of an average, so nothing that the network said is blurred. Slopes and offsets are small

@@ -1,7 +1,7 @@
 """One tile of a photograph's pixels, its light and chroma to codes of 8 or 16 bit, in numpy and nothing slower.
 
-No transcendental function per pixel: codes become light, and light codes, by tables; a tile's buffers stay in a
-processor core's own cache. What chroma a place has, and which tiles there are, is `merging`'s.
+No transcendental function per pixel: codes become light, and light codes, by tables; a
+tile's buffers serve the next one too. What chroma a place has, and which tiles there are, is `merging`'s.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .color import DELTA, RGB_TO_XYZ, WHITE, linear_to_srgb, srgb_to_linear
 
-TILE_ROWS, TILE_COLUMNS = 128, 256  # all buffers of a tile fill two megabytes, about a core's own cache
+TILE_ROWS, TILE_COLUMNS = 256, 256  # smaller ones spend their time waiting for Python's lock, between two threads
 BLAS_ALONE = 250_000  # multiplications: OpenBLAS does matrix products of up to 262,144 without its threads
 LOST, FAINT = 0.99, 0.005  # gave way: keeps less of its chroma than this; fainter in linear light is no color
 
@@ -33,12 +33,17 @@ def product(left: Floats, right: Floats, *, out: Floats | None = None) -> Floats
 
 def _cube(f: Floats, out: Floats) -> None:
     """Lab's f to linear light: its cube, or a straight line below DELTA."""
-    np.multiply(f, f, out=out)
-    out *= f
-    if f.min(initial=1) < DELTA:
-        dark = f < DELTA
-        np.multiply(f, 3 * DELTA**2, out=out, where=dark)
-        np.subtract(out, 2 * DELTA**3, out=out, where=dark)
+    if f.min(initial=1) >= DELTA:
+        np.multiply(f, f, out=out)
+        out *= f
+        return
+    # The line touches the cube at DELTA: what lies below it is added to the cube of the rest. Masks are slower.
+    below = np.minimum(f, DELTA)
+    below -= DELTA
+    np.subtract(f, below, out=out)
+    out *= out * out
+    below *= 3 * DELTA**2
+    out += below
 
 
 class _Tables:
