@@ -64,7 +64,7 @@ def run(weights: Path, extent: Extent, *, device: str = "cpu", target: Path | No
         files = []
         for megapixels in extent.megapixels:
             source = photograph(megapixels, folder / f"{megapixels}.jpg")
-            repeats = max(1, min(extent.repeats // 3, 100 // megapixels))
+            repeats = max(1, min(extent.repeats // 2, 100 // megapixels))
             files.append(_apart(_file, (weights, device, threads), source, megapixels, repeats))
         in_folder, loaded_mb = _apart(_folder, (weights, device, threads), small, extent.folder)
     machine = Machine(
@@ -158,6 +158,7 @@ def _file(weights: Path, device: str, threads: int, source: Path, megapixels: in
     peak_mb = _peak_mb() - before
     runs = [(*whole(), _floor_s(source, target)) for _ in range(repeats)]
     whole_s, decode_s, network_s, merge_s, encode_s, floor_s = map(statistics.median, zip(*runs, strict=True))
+    ratio = statistics.median((whole - network) / floor for whole, _, network, *_, floor in runs)
     return FileTimes(
         megapixels=megapixels,
         source_mb=source.stat().st_size / 1e6,
@@ -167,7 +168,7 @@ def _file(weights: Path, device: str, threads: int, source: Path, megapixels: in
         merge_s=merge_s,
         encode_s=encode_s,
         floor_s=floor_s,
-        ratio=(whole_s - network_s) / floor_s,
+        ratio=ratio,
         peak_mb=peak_mb,
     )
 
@@ -198,6 +199,9 @@ def _folder(weights: Path, device: str, threads: int, photo: Path, count: int) -
 
 def _peak_mb() -> float:
     """Of resident memory, of this process so far."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's getrusage counts the parent's memory at the fork as the child's
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) * 1024 / 1e6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 

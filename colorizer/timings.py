@@ -56,10 +56,8 @@ class Results:
                 f"{row.ratio:.1f} x libvips's {row.floor_s:.2f} s; peak +{row.peak_mb:.0f} MB"
             )
         lines.append(f"a folder of {self.folder['photographs']:.0f}   {self.folder['per_s']:8.1f} photographs/s")
-        lines.append(
-            f"ready             {self.ready_s:8.2f} s   {self.loaded_mb:.0f} MB; with the command line's first"
-        )
-        lines.append(f"result            {self.first_result_s:8.2f} s")
+        lines.append(f"ready             {self.ready_s:8.2f} s   with {self.loaded_mb:.0f} MB resident")
+        lines.append(f"first result      {self.first_result_s:8.2f} s   by the command line, all included")
         return "\n".join(lines)
 
 

@@ -128,8 +128,8 @@ class BenchmarkTest(unittest.TestCase):
         results = run(SHIPPED, TINY, target=target)
         (file,) = results.files
         self.assertLessEqual(file.decode_s + file.network_s + file.merge_s + file.encode_s, file.whole_s)
-        self.assertAlmostEqual(file.ratio, (file.whole_s - file.network_s) / file.floor_s)
-        self.assertTrue(0 < file.peak_mb < 1000 and 50 < results.loaded_mb < 3000, results)
+        self.assertAlmostEqual(file.ratio, (file.whole_s - file.network_s) / file.floor_s)  # of the one run
+        self.assertTrue(0 < file.peak_mb < 400 and 50 < results.loaded_mb < 3000, results)
         self.assertLess(results.ready_s, 60)
         self.assertEqual(results.folder["photographs"], 2)
         written = json.loads(target.read_text())
