@@ -6,6 +6,7 @@ Values are kept little-endian. Unreadable directories are passed over: a photogr
 
 import io
 import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -13,16 +14,21 @@ from typing import BinaryIO
 # Bytes of one value of each type of TIFF 6.0 and BigTIFF, and of the numbers that it consists of.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBER_SIZES = {**_SIZES, 5: 4, 10: 4}
-MOST_FIELDS, LARGEST_FIELD = 500, 60_000
+_CODES = {1: "<B", 2: "<H", 4: "<I", 8: "<Q"}
+MOST_FIELDS = 500
 LARGEST_EXIF = 60_000  # a JPEG segment holds 65,533 bytes
+MOST_PLACES = 1 << 23  # bytes of a list of strips or tiles
+OWN_FILE = 1 << 31  # bytes of all values of a file that we wrote
 
 ORIENTATION, SUBFILE_TYPE, DNG_VERSION = 274, 254, 50706
+COMPRESSION, ROWS_PER_STRIP, TILE_WIDTH, TILE_LENGTH = 259, 278, 322, 323
 STRIP_OFFSETS, STRIP_SIZES, TILE_OFFSETS, TILE_SIZES = 273, 279, 324, 325
 IPTC = 33723
 PHOTO, GPS, INTEROP = 34665, 34853, 40965  # fields of the main directory that lead to another
 MAKER_NOTE = 37500
 # Of the main directory, what tells about the photograph and not about how its pixels are stored.
 ABOUT_THE_PHOTO = {269, 270, 271, 272, 285, 305, 306, 315, 316, 33432, *range(40091, 40096)}
+ABOUT_THE_FILE = {SUBFILE_TYPE, DNG_VERSION, COMPRESSION, ROWS_PER_STRIP, TILE_WIDTH, TILE_LENGTH}
 # Of the Exif directory, what is no longer true of the result: color space, size, interoperability.
 NO_LONGER_TRUE = {40961, 40962, 40963, INTEROP, MAKER_NOTE}
 
@@ -35,13 +41,12 @@ class Field:
     @property
     def number(self) -> int:
         """The first value of a field of whole numbers."""
-        return self.numbers[0]
+        return next(self.numbers)
 
     @property
-    def numbers(self) -> list[int]:
-        """The values of a field of whole numbers."""
-        step = _SIZES[self.kind]
-        return [int.from_bytes(self.value[at : at + step], "little") for at in range(0, len(self.value), step)]
+    def numbers(self) -> Iterator[int]:
+        """The values of a field of whole numbers, one after another: there may be a million of them."""
+        return (number for (number,) in struct.iter_unpack(_CODES[_SIZES[self.kind]], self.value))
 
 
 Fields = dict[int, Field]
@@ -77,24 +82,33 @@ def parse(blob: bytes) -> Exif:
 
 
 def read(file: BinaryIO) -> Exif:
-    """What can be read of the first directory of a TIFF file and of those below it."""
+    """What can be read, of what is needed, of the first directory of a TIFF file and of those below it."""
+    needed = ABOUT_THE_PHOTO | ABOUT_THE_FILE | {IPTC, PHOTO, GPS}
     try:
         layout = _Layout(file)
-        main = layout.directory(layout.first)
-        below = {tag: layout.directory(main[tag].number) for tag in (PHOTO, GPS) if tag in main}
-    except (struct.error, KeyError, OverflowError, ValueError):
+        main = layout.directory(layout.first, room=2 * LARGEST_EXIF, wanted=needed.__contains__)
+    except (struct.error, KeyError):
         return Exif()
-    return Exif(main, below.get(PHOTO, {}), below.get(GPS, {}))
+    return Exif(main, *(_below(layout, main[tag].number) if tag in main else {} for tag in (PHOTO, GPS)))
+
+
+def _below(layout: "_Layout", offset: int) -> Fields:
+    """Empty where nothing is: one bad pointer must not hide what stands elsewhere."""
+    try:
+        return layout.directory(offset, room=LARGEST_EXIF, wanted=lambda tag: tag not in NO_LONGER_TRUE)
+    except struct.error:
+        return {}
 
 
 def pieces_end(file: BinaryIO) -> int:
     """Where the last strip or tile of a TIFF file's first picture ends, by what its directory says."""
+    needed = {STRIP_OFFSETS, STRIP_SIZES, TILE_OFFSETS, TILE_SIZES}
     try:
         layout = _Layout(file)
-        main = layout.directory(layout.first, largest=1 << 26)
+        main = layout.directory(layout.first, room=2 * MOST_PLACES, wanted=needed.__contains__)
         places = next(main[tag].numbers for tag in (STRIP_OFFSETS, TILE_OFFSETS) if tag in main)
         sizes = next(main[tag].numbers for tag in (STRIP_SIZES, TILE_SIZES) if tag in main)
-    except (struct.error, KeyError, OverflowError, ValueError, StopIteration):
+    except (struct.error, KeyError, StopIteration):
         return 0
     return max((place + size for place, size in zip(places, sizes, strict=False)), default=0)
 
@@ -103,7 +117,7 @@ def add_to_tiff(path: Path, exif: Exif, *, iptc: bytes = b"") -> None:
     """Add fields to a TIFF file: a new first directory at its end takes the place of the old one."""
     with path.open("r+b") as file:
         layout = _Layout(file)
-        own = layout.directory(layout.first, largest=1 << 31)
+        own = layout.directory(layout.first, room=OWN_FILE, wanted=lambda tag: True)
         file.seek(0, io.SEEK_END)
         if layout.is_big or layout.order != "<" or file.tell() > 0xF0000000:
             return  # over 4 GB: the picture without its notes is better than none
@@ -117,12 +131,14 @@ class _Layout:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
+        self.size = file.seek(0, io.SEEK_END)
         head = self._at(0, 16)
         self.order = {b"II": "<", b"MM": ">"}[head[:2]]
         self.is_big = struct.unpack_from(self.order + "H", head, 2)[0] == 43
         self.first = struct.unpack_from(self.order + ("Q" if self.is_big else "I"), head, 8 if self.is_big else 4)[0]
 
-    def directory(self, offset: int, *, largest: int = LARGEST_FIELD) -> Fields:
+    def directory(self, offset: int, *, room: int, wanted: Callable[[int], bool]) -> Fields:
+        """The wanted fields, whose values take at most `room` bytes. Raises struct.error where nothing is."""
         count_format, entry_format = ("Q", "HHQ8s") if self.is_big else ("H", "HHI4s")
         entry = struct.Struct(self.order + entry_format)
         count_size = struct.calcsize(self.order + count_format)
@@ -131,17 +147,21 @@ class _Layout:
         fields = {}
         for tag, kind, amount, inline in entry.iter_unpack(block[: len(block) // entry.size * entry.size]):
             size = amount * _SIZES.get(kind, 0)
-            if not 0 < size <= largest:
+            if tag in fields or not wanted(tag) or not 0 < size <= room:
                 continue
+            room -= size
             value = inline[:size] if size <= len(inline) else self._at(self._offset(inline), size)
             if len(value) == size:
-                fields[tag] = Field(kind, self._little_endian(value, kind))
+                # IPTC is bytes, often said to be LONG.
+                fields[tag] = Field(7, value) if tag == IPTC else Field(kind, self._little_endian(value, kind))
         return fields
 
     def _offset(self, inline: bytes) -> int:
         return struct.unpack(self.order + ("Q" if self.is_big else "I"), inline)[0]
 
     def _at(self, offset: int, size: int) -> bytes:
+        if offset >= self.size:
+            return b""
         self.file.seek(offset)
         return self.file.read(size)
 
