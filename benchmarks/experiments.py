@@ -13,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from colorizer.config import NetworkConfig, Recipe, Stage
+from colorizer.data import open_data
 from colorizer.training import Training
 
 NETWORK = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
@@ -58,7 +59,8 @@ def main() -> None:
     if (options.start is None) != (options.name in FROM_IMAGENET):
         parser.error(f"{options.name} begins {'with ImageNet' if options.start else 'with weights: --start'}")
     torch.set_num_threads(options.threads)
-    run = Training(recipe_of(options.name), options.out, options.data, start=options.start)
+    recipe = recipe_of(options.name)
+    run = Training(recipe, options.out, *open_data(options.data, recipe), start=options.start)
     with tqdm(total=run.recipe.steps, mininterval=10) as bar:
         run.run(progress=lambda report: bar.update(report.step - bar.n))
 

@@ -1,18 +1,14 @@
 """The command line: `python -m colorizer colorize | train | evaluate | benchmark`. Each mistake is one clear line."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
-from . import benchmark, colorize_command, evaluate_command
+from . import benchmark, colorize_command, evaluate_command, train_command
 from .arguments import positive
-from .config import RECIPES
-from .errors import ColorizerError, ImageError
-from .training import Progress, Training
+from .errors import ColorizerError
 
 SHIPPED = Path(__file__).parent / "weights" / "photolab-1.safetensors"
 
@@ -39,9 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     colorize.set_defaults(run=_colorize)
 
     train = commands.add_parser("train", help="train a generator; started again, it goes on")
-    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds <source>-train.zip, -val.zip")
-    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the run")
-    train.add_argument("--recipe", choices=sorted(RECIPES), default="photolab-2")
+    train_command.add_arguments(train)
     train.set_defaults(run=_train)
 
     score = commands.add_parser("evaluate", help="score generators on color photographs, side by side")
@@ -53,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--quick", action="store_true", help="half a minute instead of some minutes")
     speed.set_defaults(run=_benchmark)
 
-    for command in (colorize, speed):
+    for command in (colorize, train, speed):
         command.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 or mps (default: %(default)s)")
     for command in (colorize, score, speed):
         command.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
@@ -69,23 +63,9 @@ def _colorize(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     _set_threads(options.threads)
-    if not options.data.is_dir():
-        raise ImageError(f"There is no folder {options.data}.")
-    training = Training(RECIPES[options.recipe], options.out, options.data)
-    stops: list[int] = []
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda received, frame: stops.append(received))
-    bar = tqdm(total=training.recipe.steps, unit="step", mininterval=2)
-
-    def show(report: Progress) -> None:
-        bar.set_description(report.stage)
-        bar.set_postfix({name: f"{value:.4f}" for name, value in report.losses.items()}, refresh=False)
-        bar.update(report.step - bar.n)
-
-    done = training.run(progress=show, should_stop=lambda: bool(stops))
-    bar.close()
-    print("done" if done else f"stopped at step {training.step}; the same command goes on from there")
-    return 0 if done else 130
+    status, said = train_command.run(options)
+    print(said, end="")
+    return status
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 Nothing here does any work; a recipe is data, so that a card can repeat it word for word.
 """
 
+import itertools
 from dataclasses import dataclass, field
 
 
@@ -42,9 +43,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole training run. Sources are `<name>-train.zip` and `<name>-val.zip` in the data folder.
+    """A whole training run. Its sources have names; the command line takes them from files called so.
 
-    A source without `-val.zip` gives a fiftieth of its pictures, by their digests, to validation.
+    They are `<name>-train.zip` and `<name>-val.zip` in the data folder. A source without `-val.zip` gives a fiftieth
+    of its pictures, by their digests, to validation.
     """
 
     name: str
@@ -60,6 +62,17 @@ class Recipe:
     @property
     def steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
+
+    def stage_at(self, step: int) -> Stage:
+        """The stage that step `step`, from 1, belongs to."""
+        ends = itertools.accumulate(stage.steps for stage in self.stages)
+        return next(stage for stage, end in zip(self.stages, ends, strict=True) if step <= end)
+
+    @property
+    def evaluations(self) -> tuple[int, ...]:
+        """The steps after which the run is evaluated: every so many, and at each stage's end."""
+        ends = itertools.accumulate(stage.steps for stage in self.stages)
+        return tuple(sorted({*ends, *range(self.evaluate_every, self.steps + 1, self.evaluate_every)}))
 
 
 _MIX = {"scenes": 10, "objects": 8, "tiny": 14}

@@ -8,6 +8,7 @@ import io
 import os
 import struct
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .color import rgb_to_lab, to_tensor
-from .config import Stage
+from .config import Recipe, Stage
 from .degradation import Degradation
 from .errors import ImageError
 from .hints import reveal
@@ -33,10 +34,11 @@ class PhotoSet:
     """The photographs of a folder (with its subfolders) or of a zip file, by position, in the order of names.
 
     `part` is "all", or one of "train" and "holdout": a photograph is held out by the digest of its bytes, so that
-    it never changes sides, whatever else comes to the set.
+    it never changes sides, whatever else comes to the set. With `names` only those are taken.
+    Raises ImageError where there are none, or one of `names` is not there.
     """
 
-    def __init__(self, path: Path, *, part: str = "all") -> None:
+    def __init__(self, path: Path, *, part: str = "all", names: Iterable[str] | None = None) -> None:
         self.path = path
         self._zip: zipfile.ZipFile | None = None
         self._opened_in = 0  # process
@@ -48,6 +50,8 @@ class PhotoSet:
         else:
             raise ImageError(f"{path} is neither a folder nor a zip file.")
         self.names = sorted(n for n in found if PurePosixPath(n).suffix.lower() in SUFFIXES)
+        if names is not None:
+            self.names = _chosen(names, self.names, path)
         if part != "all":
             self.names = [n for n in self.names if _is_held_out(self._read(n)) == (part == "holdout")]
         if not self.names:
@@ -78,6 +82,20 @@ def open_sources(data: Path, name: str) -> tuple[PhotoSet, PhotoSet]:
     if validation.exists():
         return PhotoSet(train), PhotoSet(validation)
     return PhotoSet(train, part="train"), PhotoSet(train, part="holdout")
+
+
+def open_data(data: Path, recipe: Recipe) -> tuple[dict[str, PhotoSet], dict[str, PhotoSet]]:
+    """The sets that a recipe trains on, and those that it is validated on, by the names of their sources."""
+    opened = {name: open_sources(data, name) for name in sorted({n for stage in recipe.stages for n in stage.batch})}
+    return {name: train for name, (train, _) in opened.items()}, {name: opened[name][1] for name in recipe.validation}
+
+
+def _chosen(wanted: Iterable[str], found: list[str], path: Path) -> list[str]:
+    chosen = sorted(set(wanted))
+    missing = set(chosen) - set(found)
+    if missing:
+        raise ImageError(f"{min(missing)} is not among the photographs of {path.name}.")
+    return chosen
 
 
 def _is_held_out(blob: bytes) -> bool:
@@ -112,12 +130,28 @@ class Batch:
     ab: Tensor
     hints: Tensor
 
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(*(tensor.to(device) for tensor in (self.seen, self.light, self.ab, self.hints)))
+
 
 class TrainingBatches(Dataset):
-    """One whole batch of a stage by its step: the same step gives the same batch, so that a run can resume."""
+    """A batch of a stage by its step: the same step gives the same pictures, so that a run can resume.
 
-    def __init__(self, sources: dict[str, PhotoSet], stage: Stage, *, seed: int, first_step: int) -> None:
+    Each picture is drawn from a random generator of its own. So one process of several makes only its `share`
+    (rank, size) of a batch, every `size`-th picture, and all shares together are the batch that one would have made.
+    """
+
+    def __init__(
+        self,
+        sources: dict[str, PhotoSet],
+        stage: Stage,
+        *,
+        seed: int,
+        first_step: int,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
         self.sources = sources
+        self.rank, self.size = share
         self.stage = stage
         self.seed = seed
         self.first_step = first_step
@@ -127,12 +161,12 @@ class TrainingBatches(Dataset):
 
     def __getitem__(self, index: int) -> Tensor:
         """uint8 RGB (N, 3, crop, crop)."""
-        rng = np.random.default_rng((self.seed, self.first_step + index))
+        names = [name for name, count in self.stage.batch.items() for _ in range(count)]
         crops = []
-        for source, count in self.stage.batch.items():
-            photos = self.sources[source]
-            for position in rng.integers(0, len(photos), count):
-                crops.append(train_crop(photos.open(int(position)), self.stage.crop, rng))
+        for number in range(self.rank, len(names), self.size):
+            rng = np.random.default_rng((self.seed, self.first_step + index, number))
+            photos = self.sources[names[number]]
+            crops.append(train_crop(photos.open(int(rng.integers(len(photos)))), self.stage.crop, rng))
         return torch.stack(crops)
 
 

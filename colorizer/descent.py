@@ -1,9 +1,14 @@
-"""How weights move: the optimizers of a stage, the course of the learning rate, one step downhill."""
+"""How weights move: what they begin as, the optimizers of a stage, the learning rate's course, one step downhill."""
+
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from .config import Stage
+from .checkpoint import load_generator
+from .config import Recipe, Stage
+from .efficientnet import load_imagenet
+from .errors import TrainingError
 from .generator import Generator
 
 WARM_UP = 0.08  # share of a stage during which the learning rate rises
@@ -11,6 +16,18 @@ LAST_LR = 0.05  # of the peak, at the end of a stage
 CLIP = 5.0  # norm of all gradients together
 DECAY = 0.01  # of the generator's weights
 ADVERSARIAL_BETAS = (0.5, 0.999)  # little momentum where the target moves (Radford 2016)
+
+
+def first_weights(recipe: Recipe, start: Path | None) -> tuple[Generator, str]:
+    """A generator and the digest of the weights that it comes from; "" for ImageNet's encoder."""
+    if start is None:
+        generator = Generator(recipe.network)
+        load_imagenet(generator.encoder, recipe.network.encoder)
+        return generator, ""
+    generator, card = load_generator(start)
+    if card.network != recipe.network:
+        raise TrainingError(f"The weights {start.name} are of another network than the recipe {recipe.name}.")
+    return generator, card.digest
 
 
 def lr_scale(step: int, steps: int) -> float:
@@ -43,6 +60,17 @@ def set_rate(optimizer: torch.optim.Optimizer, scale: float) -> None:
     """Give every group that share of its peak learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak_lr"] * scale
+
+
+@torch.no_grad()
+def average(target: nn.Module, source: nn.Module, decay: float) -> None:
+    """One step of the exponential moving average of a network's weights and statistics."""
+    newest = source.state_dict()
+    for name, tensor in target.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(newest[name], 1 - decay)
+        else:
+            tensor.copy_(newest[name])
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:

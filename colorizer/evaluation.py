@@ -35,6 +35,7 @@ class Row:
     colorfulness: float
     colorfulness_gap: float
     no_color_share: float
+    outside_gamut_share: float
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def paint_grey(light: Tensor) -> Tensor:
 def painter_of(generator: Generator) -> Painter:
     """A generator's way to color. Its weights are laid out anew, as they are fastest."""
     generator.to(memory_format=torch.channels_last)
-    return lambda light: predict_ab(generator, light)
+    device = generator.to_ab.weight.device
+    return lambda light: predict_ab(generator, light.to(device)).cpu()
 
 
 def looks(painters: dict[str, Painter], photos: PhotoSet, *, size: int, total: int) -> Iterator[Look]:
@@ -116,4 +118,5 @@ def figures(look: Look, name: str) -> dict[str, Tensor]:
         "colorfulness": color,
         "colorfulness_gap": (color - metrics.colorfulness(true_rgb)).abs(),
         "no_color_share": (color < metrics.NO_COLOR).float(),
+        "outside_gamut_share": metrics.outside_gamut(lab, rgb),
     }

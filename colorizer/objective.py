@@ -4,6 +4,7 @@ The frozen classifier that the perceptual loss and the projected discriminator l
 scoreboard's features are another network's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .discriminator import FEATURES, PatchDiscriminator, ProjectedDiscriminator
 from .efficientnet import Features, load_imagenet
 from .generator import Generator, Prediction
+from .team import Team
 
 PRIOR_BATCHES = 24  # true pictures whose colors tell how rare each bin is
 
@@ -38,24 +40,36 @@ def make_discriminator(stage: Stage) -> PatchDiscriminator | ProjectedDiscrimina
 class Objective:
     """The losses of a stage. `discriminator` is None in a stage without one."""
 
-    def __init__(self, stage: Stage, generator: Generator, sources: dict[str, PhotoSet], *, seed: int) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        generator: Generator,
+        sources: dict[str, PhotoSet],
+        *,
+        seed: int,
+        team: Team,
+    ) -> None:
         self.stage = stage
-        self.discriminator = make_discriminator(stage) if stage.adversarial_weight else None
+        self.team = team
+        self.discriminator = make_discriminator(stage).to(team.device) if stage.adversarial_weight else None
+        if self.discriminator is not None:
+            self._learning = team.spread(self.discriminator)
         self.projected = self.discriminator is not None and stage.discriminator == "projected"
         self.features: Features | None = None
         if stage.perceptual_weight or self.projected:
             self.features = Features(FEATURES)
             load_imagenet(self.features, FEATURES)
-            self.features.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+            self.features.eval().requires_grad_(False).to(team.device, memory_format=torch.channels_last)
         if stage.bins_weight:
             self.centers = generator.centers
-            self.weights = losses.bin_weights(_sample_colors(sources, stage, seed), self.centers)
+            colors = _sample_colors(sources, stage, seed).to(team.device)
+            self.weights = losses.bin_weights(colors, self.centers)
 
     def discriminator_loss(self, batch: Batch, judged: Judged) -> Tensor:
         """From pictures that carry no gradient to the generator."""
         fake_features = judged.fake and [tap.detach() for tap in judged.fake]
-        real = self._logits(batch.light, batch.ab, judged.real)
-        fake = self._logits(batch.light, judged.ab.detach(), fake_features)
+        real = self._logits(self._learning, batch.light, batch.ab, judged.real)
+        fake = self._logits(self._learning, batch.light, judged.ab.detach(), fake_features)
         return losses.adversarial_discriminator(real, fake)
 
     def judge(self, batch: Batch, prediction: Prediction) -> Judged:
@@ -81,19 +95,21 @@ class Objective:
             terms["perceptual"] = (stage.perceptual_weight, losses.feature_distance(judged.fake, judged.real))
         if self.discriminator is not None:
             self.discriminator.requires_grad_(False)
-            logits = self._logits(batch.light, judged.ab, judged.fake)
+            logits = self._logits(self.discriminator, batch.light, judged.ab, judged.fake)
             self.discriminator.requires_grad_(True)
             terms["adversarial"] = (stage.adversarial_weight, losses.adversarial_generator(logits))
         return terms
 
-    def _logits(self, light: Tensor, ab: Tensor, features: list[Tensor] | None) -> list[Tensor]:
-        with torch.autocast("cpu", torch.bfloat16):
-            return self.discriminator(features) if self.projected else self.discriminator(light, ab)
+    def _logits(
+        self, judge: Callable[..., list[Tensor]], light: Tensor, ab: Tensor, features: list[Tensor] | None
+    ) -> list[Tensor]:
+        with self.team.autocast():
+            return judge(features) if self.projected else judge(light, ab)
 
     def _see(self, lab: Tensor) -> list[Tensor]:
         """Lab (N, 3, H, W) to features at strides 4, 8, 16 and 32."""
         rgb = lab_to_rgb(lab) * 2 - 1
-        with torch.autocast("cpu", torch.bfloat16):
+        with self.team.autocast():
             return self.features(rgb.contiguous(memory_format=torch.channels_last))[1:]
 
 

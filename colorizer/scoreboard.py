@@ -132,7 +132,6 @@ def _all_figures(look: Look, name: str, names: list[str], *, judge: Judge, probe
         "colorfulness_abs": metrics.colorfulness(rgb, absolute=True),
         "skin_share": torch.where(people, metrics.skin_share(lab, truth, true_rgb), torch.nan),
         "edge_bleed": metrics.edge_bleed(lab, truth),
-        "outside_gamut_share": metrics.outside_gamut(lab, rgb),
         "light_change_p999": high,
         "light_change_max": largest,
         "top1": probe.correct(features, names) if probe else torch.full((len(names),), torch.nan),

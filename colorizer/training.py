@@ -1,118 +1,152 @@
 """One training run: the stages of a recipe, resumable, every checkpoint evaluated, EMA weights as the product.
 
 A run folder holds `state.safetensors` (to go on from), `log.jsonl` (a line a step or an evaluation) and, for
-each evaluation, `step-<n>.safetensors` with its card and `step-<n>-<set>.jpg`.
+each evaluation, `step-<n>.safetensors` with its card and `step-<n>-<set>.jpg`. Several processes may share a run,
+and one that was begun by some may be gone on with by others: `team` says how.
 """
 
 import copy
-import json
+import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from .checkpoint import (
-    Card,
-    load_generator,
-    load_optimizer,
-    optimizer_tensors,
-    read_tensors,
-    save_generator,
-    tensors_under,
-    write_atomically,
-)
+from .checkpoint import save_generator
 from .config import Recipe, Stage
-from .data import Batch, TrainingBatches, open_sources, to_batch
-from .descent import descend, lr_scale, make_optimizers, set_rate
-from .efficientnet import load_imagenet
+from .data import Batch, PhotoSet, TrainingBatches, to_batch
+from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
 from .errors import TrainingError
-from .evaluation import evaluate
-from .generator import Generator
 from .objective import Objective
+from .pace import Pace
+from .reports import Ending, Evaluated, Listeners, Outcome, Progress
+from .runaway import what_ran_away
+from .runfolder import RunFolder, restore
+from .team import Team
+from .validation import make_card, validate
 
-SAVE_EVERY = 100  # steps: at most these are lost when the process dies
+SAVE_EVERY_S = 60.0  # of work: at most so much, and a step, is lost when the process dies
+LOADERS = {"cpu": 1, "mps": 2, "cuda": 4}  # processes that read pictures; on a processor they would take its time
+NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "is killed by signal: Killed",
+)  # as torch tells it
+_ENDINGS = (Ending.FINISHED, Ending.STOPPED, Ending.EARLY)  # the later goes before
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What a caller is told after each step."""
+class _End(Exception):
+    """The run does not go on."""
 
-    stage: str
-    step: int  # of the whole run, from 1
-    steps: int
-    losses: dict[str, float]
+    def __init__(self, ending: Ending, reason: str = "") -> None:
+        super().__init__(reason)
+        self.ending, self.reason = ending, reason
 
 
 class Training:
     """The networks, optimizers and counters of a run."""
 
-    def __init__(self, recipe: Recipe, folder: Path, data: Path, *, start: Path | None = None) -> None:
-        """A run in `folder` on the sources in `data`, from ImageNet's encoder or from the weights `start`.
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        sources: dict[str, PhotoSet],
+        validation: dict[str, PhotoSet],
+        *,
+        start: Path | None = None,
+        team: Team | None = None,
+    ) -> None:
+        """A run in `folder`, which all processes of the team can read, from ImageNet's encoder or the weights `start`.
 
-        Raises WeightsError, and TrainingError when those weights are of another network.
+        `sources` are those that the recipe's batches name. Raises WeightsError, and TrainingError when the weights
+        are of another network or the team cannot share the batches.
         """
-        self.recipe, self.folder, self.data = recipe, folder, data
-        opened = {name: open_sources(data, name) for name in _sources(recipe)}
-        self.sources = {name: train for name, (train, _) in opened.items()}
-        self.validation = {name: opened[name][1] for name in recipe.validation}
+        self.recipe, self.folder = recipe, RunFolder(folder)
+        self.sources, self.validation = sources, validation
+        self.team = team or Team.alone()
+        for stage in recipe.stages:
+            if stage.batch_size % self.team.size:
+                raise TrainingError(f"A batch of {stage.batch_size} pictures cannot be shared by {self.team.size}.")
         torch.manual_seed(recipe.seed)
-        self.generator = _fresh(recipe) if start is None else _started(recipe, start)
-        self.generator.to(memory_format=torch.channels_last)
+        self.generator, self.parent = first_weights(recipe, start)
+        self.generator.to(self.team.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.generator = self.team.with_norms(self.generator)
         self.objective: Objective | None = None  # of the stage that runs
         self.step = 0
         self.train_s = 0.0  # wall-clock seconds of training so far, over all legs
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.pace = Pace(recipe)
 
     def run(
         self,
         *,
         progress: Callable[[Progress], None] = lambda report: None,
+        evaluated: Callable[[Evaluated], None] = lambda report: None,
         should_stop: Callable[[], bool] = lambda: False,
-    ) -> bool:
-        """Train to the end, or until `should_stop`; True when the recipe is done. Raises TrainingError."""
+    ) -> Outcome:
+        """Train to the end, or until `should_stop`, or until nothing good can come of it.
+
+        An evaluation in which a process dies is done, and told, once more. Raises TrainingError when there is too
+        little memory, or when a run fails before its first checkpoint.
+        """
+        self._listeners = Listeners(progress, evaluated, should_stop)
+        ending, reason = Ending.FINISHED, ""
+        try:
+            self._run()
+        except _End as end:
+            ending, reason = end.ending, end.reason
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not any(said in str(error) for said in NO_MEMORY):
+                raise
+            raise TrainingError("There is too little memory to train: lower the batch size or the crop.") from error
+        if ending is Ending.STOPPED and self.objective is not None:
+            self._save()
+        weights = self.folder.last_checkpoint()
+        if ending is Ending.EARLY and weights is None:
+            raise TrainingError(f"{reason} There is no checkpoint yet: lower the learning rate.")
+        return Outcome(ending, self.step, weights, reason)
+
+    def _run(self) -> None:
         self._resume()
+        self._agree(self._evaluate_if_due())
         first = 0
         for stage in self.recipe.stages:
-            if self.step < first + stage.steps and not self._run_stage(stage, first, progress, should_stop):
-                return False
+            if self.step < first + stage.steps:
+                self._run_stage(stage, first)
             first += stage.steps
-        return True
 
-    def _run_stage(
-        self,
-        stage: Stage,
-        first: int,
-        progress: Callable[[Progress], None],
-        should_stop: Callable[[], bool],
-    ) -> bool:
+    def _run_stage(self, stage: Stage, first: int) -> None:
         if self.step == first:
             self._begin_stage(stage)
         self._set_trainable(stage)
-        batches = TrainingBatches(self.sources, stage, seed=self.recipe.seed + first, first_step=self.step - first)
-        for rgb in DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4):
+        batches = TrainingBatches(
+            self.sources,
+            stage,
+            seed=self.recipe.seed + first,
+            first_step=self.step - first,
+            share=self.team.share,
+        )
+        before = saved = time.monotonic()
+        loaders = LOADERS[self.team.device.type]
+        for rgb in DataLoader(batches, batch_size=None, num_workers=loaders, prefetch_factor=4):
             began = time.monotonic()
-            noise = torch.Generator().manual_seed(self.recipe.seed + self.step)
-            values = self._train_step(stage, to_batch(rgb, noise), lr_scale(self.step - first, stage.steps))
+            noise = torch.Generator().manual_seed(self.recipe.seed + self.step + (self.team.rank << 32))
+            batch = to_batch(rgb, noise).to(self.team.device)
+            values = self._train_step(stage, batch, lr_scale(self.step - first, stage.steps))
             self.step += 1
             self.train_s += time.monotonic() - began
-            self._log({"step": self.step, "stage": stage.name, **values})
-            progress(Progress(stage.name, self.step, self.recipe.steps, values))
-            stage_done = self.step == first + stage.steps
-            if stage_done or self.step % self.recipe.evaluate_every == 0:
-                self._evaluate(stage)
-            stop = should_stop()
-            if stop or stage_done or self.step % SAVE_EVERY == 0:
+            self.pace.step_took(stage, time.monotonic() - before)
+            self._tell(stage, values)
+            if time.monotonic() - saved > SAVE_EVERY_S:
                 self._save()
-            if stop:
-                return False
-        return True
+                saved = time.monotonic()
+            self._agree(self._evaluate_if_due())
+            before = time.monotonic()
 
     def _begin_stage(self, stage: Stage) -> None:
         """Start from the averaged weights with a fresh discriminator and fresh optimizers."""
@@ -120,7 +154,7 @@ class Training:
         self._prepare_stage(stage)
 
     def _prepare_stage(self, stage: Stage) -> None:
-        self.objective = Objective(stage, self.generator, self.sources, seed=self.recipe.seed)
+        self.objective = Objective(stage, self.generator, self.sources, seed=self.recipe.seed, team=self.team)
         self.optimizers = make_optimizers(stage, self.generator, self.objective.discriminator)
 
     def _set_trainable(self, stage: Stage) -> None:
@@ -128,86 +162,88 @@ class Training:
         self.generator.train()
         self.generator.encoder.eval()
         self.generator.encoder.requires_grad_(stage.encoder_lr > 0)
+        self._predict = self.team.spread(self.generator, "predict")
 
     def _train_step(self, stage: Stage, batch: Batch, scale: float) -> dict[str, float]:
         for optimizer in self.optimizers.values():
             set_rate(optimizer, scale)
-        with torch.autocast("cpu", torch.bfloat16):
-            prediction = self.generator.predict(batch.seen, batch.hints)
+        with self.team.autocast():
+            prediction = self._predict(batch.seen, batch.hints)
         judged = self.objective.judge(batch, prediction)
-        values: dict[str, float] = {}
+        values: dict[str, Tensor] = {}
         if self.objective.discriminator is not None:
             loss = self.objective.discriminator_loss(batch, judged)
             descend(self.optimizers["discriminator"], loss, self.objective.discriminator)
-            values["discriminator"] = float(loss.detach())
+            values["discriminator"] = loss.detach()
         terms = self.objective.generator_loss(batch, prediction, judged)
         total = torch.stack([weight * value for weight, value in terms.values()]).sum()
-        if not torch.isfinite(total):
-            raise TrainingError(f"The loss is not finite at step {self.step + 1}; the last checkpoint is kept.")
+        values |= {name: value.detach() for name, (_, value) in terms.items()}
+        means = self.team.mean(torch.stack([total.detach(), *values.values()])).tolist()
+        if not math.isfinite(means[0]):
+            raise _End(Ending.EARLY, f"The loss was not finite at step {self.step + 1}.")
         descend(self.optimizers["generator"], total, self.generator)
-        self._average()
-        values |= {name: float(value.detach()) for name, (_, value) in terms.items()}
-        return {name: round(value, 5) for name, value in values.items()}
+        # Quick at first, so that the random start is forgotten.
+        average(self.ema, self.generator, min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step)))
+        return {name: round(value, 5) for name, value in zip(values, means[1:], strict=True)}
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        """Exponential moving average; quick at first, so that the random start is forgotten."""
-        decay = min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step))
-        source = self.generator.state_dict()
-        for name, target in self.ema.state_dict().items():
-            if target.is_floating_point():
-                target.lerp_(source[name], 1 - decay)
-            else:
-                target.copy_(source[name])
+    def _tell(self, stage: Stage, values: dict[str, float]) -> None:
+        if self.team.leads:
+            self.folder.log({"step": self.step, "stage": stage.name, **values})
+            rate, left = self.pace.pictures_per_s(stage), self.pace.seconds_left(self.step)
+            self._listeners.progress(Progress(stage.name, self.step, self.recipe.steps, values, rate, left))
 
-    def _evaluate(self, stage: Stage) -> None:
-        figures = {}
-        for name, photos in self.validation.items():
-            result = evaluate(self.ema, photos, size=self.recipe.validation_size, limit=self.recipe.validation_pictures)
-            figures[name] = {row: asdict(values) for row, values in result.rows.items()}
-            result.sheet.save(self.folder / f"step-{self.step:05}-{name}.jpg", quality=90)
-        self._log({"step": self.step, "stage": stage.name, "evaluation": figures})
-        card = Card(
-            name=self.recipe.name,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            network=self.recipe.network,
-            data={f"{name}-train": len(photos) for name, photos in self.sources.items()},
-            recipe={**asdict(self.recipe), "stopped_at_step": self.step, "training_s": round(self.train_s)},
-            figures=figures,
-        )
-        save_generator(self.ema, self.folder / f"step-{self.step:05}.safetensors", card)
+    def _evaluate_if_due(self) -> _End | None:
+        """By the first process alone. A run from weights has them evaluated first, to be measured by them."""
+        path = self.folder.checkpoint(self.step)
+        due = self.step in self.recipe.evaluations if self.step else bool(self.parent)
+        if not due or not self.team.leads or path.exists():
+            return None
+        if self.step:
+            self._save()
+        began = time.monotonic()
+        try:
+            report = validate(
+                self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
+            )
+        except _End as end:
+            return end
+        self.pace.evaluation_took(time.monotonic() - began)
+        self.folder.log({"step": self.step, "evaluation": report.figures})
+        self._listeners.evaluated(report)
+        reason = what_ran_away(report.figures, self.folder.start_figures()) if self.step else None
+        if reason is not None:
+            return _End(Ending.EARLY, reason)
+        told = {"training_s": round(self.train_s), "parent": self.parent}
+        save_generator(self.ema, path, make_card(self.recipe, self.sources, report, **told))
+        return None
 
-    def _log(self, line: dict[str, object]) -> None:
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+    def _heed(self) -> None:
+        if self._listeners.should_stop():
+            raise _End(Ending.STOPPED)
+
+    def _agree(self, end: _End | None) -> None:
+        """All processes end where one must."""
+        if end is None and self._listeners.should_stop():
+            end = _End(Ending.STOPPED)
+        agreed = _ENDINGS[self.team.largest(_ENDINGS.index(end.ending) if end else 0)]
+        if agreed is not Ending.FINISHED:
+            raise end if end and end.ending is agreed else _End(agreed)
 
     def _save(self) -> None:
-        tensors = {f"counters.{k}": torch.tensor(getattr(self, k)) for k in ("step", "train_s")}
-        for name, network in self._networks().items():
-            tensors |= {f"{name}.{k}": v for k, v in network.state_dict().items()}
-        for name, optimizer in self.optimizers.items():
-            tensors |= {f"optimizer.{name}.{k}": v for k, v in optimizer_tensors(optimizer).items()}
-        blob = save({k: v.detach().clone().contiguous() for k, v in tensors.items()})
-        write_atomically(self.folder / "state.safetensors", blob)
+        if self.team.leads:
+            counters = {"step": self.step, "train_s": self.train_s}
+            self.folder.save_state(counters, self._networks(), self.optimizers)
 
     def _resume(self) -> None:
-        """Go on from `state.safetensors` when the folder holds one."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "state.safetensors"
-        if not path.exists():
+        """Go on from the state that the folder holds, if it does."""
+        self.folder.make()
+        tensors = self.folder.read_state()
+        if tensors is None:
             return
-        tensors = read_tensors(path)
         self.step = int(tensors["counters.step"])
         self.train_s = float(tensors["counters.train_s"])
-        first = 0
-        for stage in self.recipe.stages:
-            if first < self.step <= first + stage.steps:
-                self._prepare_stage(stage)
-            first += stage.steps
-        for name, network in self._networks().items():
-            network.load_state_dict(tensors_under(tensors, f"{name}."))
-        for name, optimizer in self.optimizers.items():
-            load_optimizer(optimizer, tensors_under(tensors, f"optimizer.{name}."))
+        self._prepare_stage(self.recipe.stage_at(self.step))
+        restore(tensors, self._networks(), self.optimizers)
 
     def _networks(self) -> dict[str, nn.Module]:
         """Those whose weights make up the state of the run."""
@@ -215,20 +251,3 @@ class Training:
         if self.objective.discriminator is not None:
             networks["discriminator"] = self.objective.discriminator
         return networks
-
-
-def _fresh(recipe: Recipe) -> Generator:
-    generator = Generator(recipe.network)
-    load_imagenet(generator.encoder, recipe.network.encoder)
-    return generator
-
-
-def _started(recipe: Recipe, start: Path) -> Generator:
-    generator, card = load_generator(start)
-    if card.network != recipe.network:
-        raise TrainingError(f"The weights {start.name} are of another network than the recipe {recipe.name}.")
-    return generator
-
-
-def _sources(recipe: Recipe) -> list[str]:
-    return sorted({name for stage in recipe.stages for name in stage.batch})

@@ -1,6 +1,8 @@
 """A short real training on drawn pictures: it learns, it stops, it goes on as if it had never stopped."""
 
 import json
+import subprocess
+import sys
 import tempfile
 import unittest
 from dataclasses import replace
@@ -8,11 +10,16 @@ from pathlib import Path
 from unittest import mock
 
 import torch
+from PIL import Image
 
-from colorizer import TrainingError, losses
-from colorizer.checkpoint import load_generator, read_tensors
-from colorizer.config import RECIPES, NetworkConfig
+from colorizer import TrainingError, losses, training
+from colorizer.checkpoint import load_generator, read_card, read_tensors
+from colorizer.config import RECIPES, NetworkConfig, Recipe, Stage
+from colorizer.data import open_data
 from colorizer.descent import LAST_LR, lr_scale
+from colorizer.pace import Pace
+from colorizer.reports import Ending, Evaluated, Figures, Outcome, Progress
+from colorizer.runaway import what_ran_away
 from colorizer.training import Training
 from tests.colorizer.drawings import write_data
 
@@ -29,16 +36,34 @@ class TrainingTest(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
         write_data(cls.folder)
-        cls.whole = Training(SMOKE, cls.folder / "whole", cls.folder)
-        cls.finished = cls.whole.run()
+        cls.whole = Training(SMOKE, cls.folder / "whole", *open_data(cls.folder, SMOKE))
+        cls.told: list[Progress] = []
+        cls.evaluations: list[Evaluated] = []
+        cls.outcome = cls.whole.run(progress=cls.told.append, evaluated=cls.evaluations.append)
+
+    def training(self, run: str, recipe: Recipe = SMOKE, *, start: Path | None = None) -> Training:
+        return Training(recipe, self.folder / run, *open_data(self.folder, recipe), start=start)
 
     def log(self, run: str) -> list[dict]:
         return [json.loads(line) for line in (self.folder / run / "log.jsonl").read_text().splitlines()]
 
     def test_it_runs_every_step_of_every_stage(self) -> None:
-        self.assertTrue(self.finished)
-        steps = [line["step"] for line in self.log("whole") if "l1" in line]
-        self.assertEqual(steps, list(range(1, SMOKE.steps + 1)))
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        self.assertEqual(self.outcome, Outcome(Ending.FINISHED, SMOKE.steps, weights))
+        self.assertEqual(self.steps("whole"), list(range(1, SMOKE.steps + 1)))
+
+    def steps(self, run: str) -> list[int]:
+        return [line["step"] for line in self.log(run) if "l1" in line]
+
+    def test_it_tells_how_fast_it_goes_and_what_came_of_it(self) -> None:
+        self.assertEqual([report.step for report in self.told], list(range(1, SMOKE.steps + 1)))
+        self.assertTrue(all(report.pictures_per_s > 0 for report in self.told))
+        self.assertGreater(self.told[0].seconds_left, 0)
+        self.assertEqual([report.step for report in self.evaluations], [4, 8, 12])
+        for report in self.evaluations:
+            self.assertGreater(report.figures["scenes"]["truth"]["colorfulness"], 5)
+            with Image.open(report.sheets["scenes"]) as sheet:
+                self.assertGreater(sheet.width, 3 * SMOKE.validation_size)
 
     def test_the_adversarial_stage_trains_both_networks(self) -> None:
         last = [line for line in self.log("whole") if "l1" in line][-1]
@@ -51,7 +76,7 @@ class TrainingTest(unittest.TestCase):
         self.assertTrue(all(gradient is not None and gradient.any() for gradient in gradients))
 
     def test_a_frozen_encoder_stays_imagenets(self) -> None:
-        half = Training(SMOKE, self.folder / "frozen", self.folder)
+        half = self.training("frozen")
         before = {k: v.clone() for k, v in half.generator.encoder.state_dict().items()}
         half.run(should_stop=lambda: half.step >= 3)
         for name, tensor in half.generator.encoder.state_dict().items():
@@ -65,34 +90,131 @@ class TrainingTest(unittest.TestCase):
             self.assertTrue((self.folder / "whole" / f"step-{step:05}-objects.jpg").exists())
 
     def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(self) -> None:
-        first = Training(SMOKE, self.folder / "legs", self.folder)
-        self.assertFalse(first.run(should_stop=lambda: first.step >= 10))
-        second = Training(SMOKE, self.folder / "legs", self.folder)
-        self.assertTrue(second.run())
-        steps = [line["step"] for line in self.log("legs") if "l1" in line]
-        self.assertEqual(steps, list(range(1, SMOKE.steps + 1)))
-        whole, legs = (read_tensors(self.folder / run / "state.safetensors") for run in ("whole", "legs"))
-        self.assertEqual(set(whole), set(legs))
-        for name in whole:
-            if not name.startswith("counters.train_s"):
-                torch.testing.assert_close(legs[name], whole[name], atol=2e-3, rtol=2e-2, msg=name)
+        first = self.training("legs")
+        self.assertIs(first.run(should_stop=lambda: first.step >= 10).ending, Ending.STOPPED)
+        self.assertIs(self.training("legs").run().ending, Ending.FINISHED)
+        self.assertEqual(self.steps("legs"), list(range(1, SMOKE.steps + 1)))
+        self.assert_same_state("whole", "legs")
 
-    def test_a_run_can_start_from_weights_of_its_own_network_alone(self) -> None:
+    def test_a_run_stopped_while_it_is_evaluated_is_evaluated_when_it_goes_on(self) -> None:
+        first = self.training("unheard")
+        told: list[int] = []
+        outcome = first.run(progress=lambda report: told.append(report.step), should_stop=lambda: 4 in told)
+        self.assertEqual(outcome, Outcome(Ending.STOPPED, 4, None))
+        second = self.training("unheard")
+        reports: list[Evaluated] = []
+        outcome = second.run(evaluated=reports.append, should_stop=lambda: bool(reports))
+        self.assertEqual(outcome, Outcome(Ending.STOPPED, 4, self.folder / "unheard" / "step-00004.safetensors"))
+
+    def test_a_run_that_dies_goes_on_from_what_the_clock_saved(self) -> None:
+        def die(report: Progress) -> None:
+            if report.step == 3:
+                raise KeyboardInterrupt  # nothing is saved on the way out
+
+        with mock.patch.object(training, "SAVE_EVERY_S", 0.0), self.assertRaises(KeyboardInterrupt):
+            self.training("dead").run(progress=die)
+        self.assertIs(self.training("dead").run().ending, Ending.FINISHED)
+        self.assertEqual(self.steps("dead"), [1, 2, 3, *range(3, SMOKE.steps + 1)])
+        self.assert_same_state("whole", "dead")
+
+    def assert_same_state(self, one: str, other: str) -> None:
+        first, second = (read_tensors(self.folder / run / "state.safetensors") for run in (one, other))
+        self.assertEqual(set(first), set(second))
+        for name in first:
+            if not name.startswith("counters.train_s"):
+                torch.testing.assert_close(second[name], first[name], atol=2e-3, rtol=2e-2, msg=name)
+
+    def test_a_run_from_weights_measures_them_first_and_names_them(self) -> None:
         weights = self.folder / "whole" / "step-00012.safetensors"
-        run = Training(SMOKE, self.folder / "tuned", self.folder, start=weights)
-        started, _ = load_generator(weights)
+        run = self.training("tuned", start=weights)
+        started, card = load_generator(weights)
         for name, tensor in run.generator.state_dict().items():
             self.assertTrue(torch.equal(tensor, started.state_dict()[name]), name)
-        with self.assertRaisesRegex(TrainingError, "another network"):
-            Training(replace(SMOKE, network=NetworkConfig()), self.folder / "other", self.folder, start=weights)
+        run.run(should_stop=lambda: run.step >= 4)
+        self.assertEqual(read_card(self.folder / "tuned" / "step-00000.json").recipe["parent"], card.digest)
+        measured = read_card(self.folder / "tuned" / "step-00000.json").figures["scenes"]["generator"]
+        self.assertAlmostEqual(measured["ciede2000"], card.figures["scenes"]["generator"]["ciede2000"], delta=0.05)
 
-    def test_a_loss_that_is_not_finite_ends_the_run_with_a_reason(self) -> None:
-        run = Training(SMOKE, self.folder / "broken", self.folder)
-        with (
-            mock.patch.object(losses, "l1_chroma", lambda predicted, truth: predicted.sum() * float("nan")),
-            self.assertRaisesRegex(TrainingError, "not finite"),
-        ):
-            run.run()
+    def test_weights_of_another_network_are_refused(self) -> None:
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        with self.assertRaisesRegex(TrainingError, "another network"):
+            self.training("other", replace(SMOKE, network=NetworkConfig()), start=weights)
+
+    def test_a_loss_that_is_not_finite_ends_the_run_with_the_last_checkpoint(self) -> None:
+        first = self.training("broken")
+        checkpoint = self.folder / "broken" / "step-00004.safetensors"
+        first.run(should_stop=checkpoint.exists)
+        with mock.patch.object(losses, "l1_chroma", lambda predicted, truth: predicted.sum() * float("nan")):
+            outcome = self.training("broken").run()
+            self.assertEqual((outcome.ending, outcome.step, outcome.weights), (Ending.EARLY, 4, checkpoint))
+            self.assertIn("not finite", outcome.reason)
+            with self.assertRaisesRegex(TrainingError, "not finite.*no checkpoint yet"):
+                self.training("broken at once").run()
+
+    def test_color_that_runs_away_ends_the_run_with_the_last_checkpoint(self) -> None:
+        sound, wild = (replace(SMOKE.stages[0], name=name, decoder_lr=lr) for name, lr in (("a", 1e-3), ("b", 9.0)))
+        recipe = replace(SMOKE, stages=(sound, wild, sound))
+        for _ in range(2):  # started once more, it ends in the same way
+            outcome = self.training("wild", recipe).run()
+            self.assertEqual((outcome.ending, outcome.step), (Ending.EARLY, 8))
+            self.assertEqual(outcome.weights, self.folder / "wild" / "step-00004.safetensors")
+            self.assertIn("Color ran away", outcome.reason)
+        self.assertFalse((self.folder / "wild" / "step-00008.safetensors").exists())
+
+    def test_too_little_memory_is_one_sentence_that_says_what_to_lower(self) -> None:
+        done = subprocess.run([sys.executable, "-c", SHORT_OF_MEMORY, self.folder], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout.strip()), (0, "lower the batch size or the crop"), done.stderr)
+
+
+SHORT_OF_MEMORY = r"""
+import re, resource, sys, torch
+from dataclasses import replace
+from pathlib import Path
+from colorizer import TrainingError
+from colorizer.data import open_data
+from colorizer.training import Training
+from tests.colorizer.test_training import SMOKE
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+stage = replace(SMOKE.stages[0], crop=512, batch={"scenes": 24, "objects": 24})
+recipe = replace(SMOKE, stages=(stage,))
+run = Training(recipe, folder / "short", *open_data(folder, recipe))
+used = int(re.search(r"VmSize:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (used + 600_000_000, resource.RLIM_INFINITY))
+try:
+    run.run()
+except TrainingError as error:
+    print(str(error).partition(": ")[2].rstrip("."))
+"""
+
+
+class RunawayTest(unittest.TestCase):
+    def figures(self, *, color: float, outside: float = 0.01) -> Figures:
+        own = {"colorfulness": color, "outside_gamut_share": outside}
+        return {"a": {"generator": own, "truth": {"colorfulness": 30.0}}}
+
+    def test_color_may_go_beyond_the_truth_or_beyond_the_start_but_not_both(self) -> None:
+        self.assertIsNone(what_ran_away(self.figures(color=47), None))
+        self.assertIn("colorfulness of a was 49.0", what_ran_away(self.figures(color=49), None))
+        self.assertIsNone(what_ran_away(self.figures(color=49), self.figures(color=35)))
+        self.assertIsNotNone(what_ran_away(self.figures(color=54), self.figures(color=35)))
+
+    def test_figures_that_are_no_numbers_and_colors_beyond_the_screen_are_told(self) -> None:
+        self.assertIn("numbers", what_ran_away(self.figures(color=float("nan")), None))
+        self.assertIn("40% of a", what_ran_away(self.figures(color=20, outside=0.4), None))
+
+
+class PaceTest(unittest.TestCase):
+    def test_the_time_left_counts_what_later_stages_cost(self) -> None:
+        stage = Stage("a", 10, 64, {"scenes": 4}, decoder_lr=1e-3)
+        pace = Pace(Recipe("r", (stage, replace(stage, name="b", crop=128)), evaluate_every=100))
+        self.assertEqual(pace.pictures_per_s(stage), 0)
+        pace.step_took(stage, 2.0)
+        pace.evaluation_took(5.0)
+        self.assertAlmostEqual(pace.pictures_per_s(stage), 2.0)
+        self.assertAlmostEqual(pace.seconds_left(4), 6 * 2 + 10 * 8 + 2 * 5)
+        self.assertAlmostEqual(pace.seconds_left(15), 5 * 8 + 5)
+        self.assertEqual(pace.seconds_left(20), 0)
 
 
 class RateTest(unittest.TestCase):
