@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyvips
 
-from . import exif, metadata
+from . import exif, profiles
 from .errors import ImageError
 from .planning import Header
 from .rawfile import RawFile, interpretation
@@ -124,7 +124,7 @@ def _header(image: pyvips.Image, file_format: str) -> Header:
         progressive=any(image.get_typeof(word) and image.get(word) for word in ("jpeg-multiscan", "interlaced")),
         subsampled=sampling == "4:2:0",
         orientation=turn,
-        converted=image.interpretation not in PLAIN or metadata.has_another_profile(image),
+        converted=image.interpretation not in PLAIN or profiles.has_another(image),
     )
 
 
@@ -180,18 +180,10 @@ def _on_white(image: pyvips.Image) -> pyvips.Image:
 
 def _in_srgb(image: pyvips.Image) -> pyvips.Image:
     """A profile that is no use is passed over: the plain reading of the numbers is what remains."""
-    inks = image.interpretation == "cmyk"
-    if not inks and not metadata.has_another_profile(image):
+    if image.interpretation != "cmyk" and not profiles.has_another(image):
         return image
-    options = {"embedded": True, "intent": "relative", "black_point_compensation": True}
     try:
-        if image.bands == 1:
-            # Straight to sRGB, grey goes through a table that is coarse in the shadows: 10 levels of 255 off.
-            luminance = image.icc_import(pcs="xyz", **options)[1] / 100
-            linear = luminance.bandjoin([luminance, luminance]).copy(interpretation="scrgb")
-            return linear.colourspace("rgb16")[1].copy(interpretation="grey16")
-        # libvips's own profile of four inks, where the file brings none.
-        return image.icc_transform("srgb", depth=16, **options, **({"input_profile": "cmyk"} if inks else {}))
+        return profiles.to_srgb(image)
     except pyvips.Error as error:
         logger.info("Color profile passed over: %s", error)
         return image

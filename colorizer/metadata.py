@@ -1,7 +1,7 @@
 """What a file tells beside its pixels, taken from a source and given to its result.
 
 Exif and XMP are cleaned here, in the limited process that reads the source; IPTC (IIM) goes on byte by byte, to
-formats that have a place for it (JPEG and TIFF). A result keeps the source's profile where that is one of RGB.
+formats that have a place for it (JPEG and TIFF).
 """
 
 import io
@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 import pyvips
 
-from . import exif
+from . import exif, profiles
 
 if TYPE_CHECKING:
     from .xmp import Statement
 
 LARGEST_IPTC = 60_000
-LARGEST_PROFILE = 4 << 20
-SRGB_NAMES = (b"sRGB", "sRGB".encode("utf-16-be"))
 _IIM_RESOURCE = 0x0404  # where Photoshop's image resources keep IPTC
 _IIM_MARK = b"\x1c"  # begins each record
 _PHOTOSHOP = b"Photoshop 3.0\0"
@@ -61,8 +59,8 @@ class Metadata:
         }
 
 
-def take(image: pyvips.Image, source: Path, *, file_format: str) -> Metadata:
-    """From a picture that was opened, not yet decoded."""
+def take(image: pyvips.Image, source: Path, folder: Path, *, file_format: str) -> Metadata:
+    """From a picture that was opened, not yet decoded. `folder` is for temporary files."""
     packet = _blob(image, "xmp-data")
     if packet:
         from . import xmp  # most old photographs have none, and a child starts for each
@@ -77,7 +75,7 @@ def take(image: pyvips.Image, source: Path, *, file_format: str) -> Metadata:
         exif=notes.cleaned().to_bytes(),
         xmp=xmp.clean(packet) if packet else "",
         iptc=iptc if iptc.startswith(_IIM_MARK) and len(iptc) <= LARGEST_IPTC else b"",
-        profile=_result_profile(image),
+        profile=profiles.of_result(image, folder),
         dpi=_dpi(image),
     )
 
@@ -105,30 +103,6 @@ def finish(target: Path, metadata: Metadata, *, file_format: str) -> None:
     """What libvips does not write, or not rightly: Exif and IPTC of a TIFF file."""
     if file_format == "TIFF" and (metadata.exif or metadata.iptc):
         exif.add_to_tiff(target, exif.parse(metadata.exif), iptc=metadata.iptc)
-
-
-def profile_kind(image: pyvips.Image) -> str:
-    """`RGB`, `GRAY` or `CMYK` when the picture has a profile that fits its bands, else empty."""
-    profile = _blob(image, "icc-profile-data")
-    if not 132 <= len(profile) <= LARGEST_PROFILE or profile[36:40] != b"acsp":
-        return ""
-    kind = profile[16:20].decode("ascii", "replace").strip()
-    colors = image.bands - (1 if image.hasalpha() else 0)
-    return kind if {"RGB": 3, "GRAY": 1, "CMYK": 4}.get(kind) == colors else ""
-
-
-def is_srgb(profile: bytes) -> bool:
-    """Whether a profile calls itself sRGB."""
-    return any(name in profile for name in SRGB_NAMES)
-
-
-def has_another_profile(image: pyvips.Image) -> bool:
-    """Whether the picture is grey or RGB by a profile other than sRGB."""
-    return profile_kind(image) in ("RGB", "GRAY") and not is_srgb(_blob(image, "icc-profile-data"))
-
-
-def _result_profile(image: pyvips.Image) -> bytes:
-    return _blob(image, "icc-profile-data") if profile_kind(image) == "RGB" else b""
 
 
 def _dpi(image: pyvips.Image) -> tuple[float, float]:

@@ -95,7 +95,7 @@ def read(
     _check_disk(planned.disk, folder)
     try:
         image = opened.image()
-        told = metadata.take(image, source, file_format=opened.header.format)
+        told = metadata.take(image, source, folder, file_format=opened.header.format)
         pixels = write_upright(source, image, folder)
     except pyvips.Error as error:
         raise refusal(error) from error

@@ -7,9 +7,9 @@ from pathlib import Path
 import pyvips
 from PIL import Image
 
-from . import metadata
+from . import metadata, profiles
 from .errors import ColorizerError
-from .metadata import Metadata, is_srgb
+from .metadata import Metadata
 from .rawfile import RawFile
 from .xmp import Statement
 
@@ -78,11 +78,8 @@ def _eight_bits(image: pyvips.Image) -> pyvips.Image:
 def _finished(pixels: RawFile, *, bits: int, profile: bytes, folder: Path) -> pyvips.Image:
     """In the profile of the source, if it has one of its own, with the depth of the result."""
     image = pixels.image()
-    if profile and not is_srgb(profile):
-        own = folder / "result.icc"
-        own.write_bytes(profile)
-        options = {"input_profile": "srgb", "intent": "relative", "black_point_compensation": True}
-        image = image.icc_transform(str(own), depth=16 if bits > 8 else 8, **options)
+    if profile and profiles.is_another(profile):
+        image = profiles.from_srgb(image, profile, folder, bits=16 if bits > 8 else 8)
     return _eight_bits(image) if bits == 8 else image
 
 
