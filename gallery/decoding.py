@@ -12,6 +12,7 @@ import json
 import resource
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -41,13 +42,14 @@ class Refused(Exception):
     """The sentence that the owner reads."""
 
 
-def main(argv: list[str]) -> int:
+def answer(argv: list[str], look: Callable[[Image.Image, Path, dict], None]) -> int:
+    """The way of every such program: `look` writes pictures into the folder and what it found into the dict."""
     source, folder, max_pixels = Path(argv[0]), Path(argv[1]), int(argv[2])
     limit_resources()
     try:
         image = open_checked(source, max_pixels)
         facts = {"format": "JPEG" if image.format == "MPO" else image.format}
-        inspect(image, folder, facts)
+        look(image, folder, facts)
     except Refused as refused:
         print(refused)
         return REFUSED
@@ -102,18 +104,23 @@ def is_camera_raw(image: Image.Image) -> bool:
 
 
 def inspect(image: Image.Image, folder: Path, facts: dict) -> None:
-    width, height = image.size
-    if image.format in ("JPEG", "MPO"):
-        image.draft(None, (PREVIEW_SIDE, PREVIEW_SIDE))  # a scaled decode still reads the file to its end
-    stored_size = image.size
-    upright = decode(image)
-    turned = (upright.width > upright.height) != (stored_size[0] > stored_size[1])
-    facts.update(width=height if turned else width, height=width if turned else height)
-    preview = shrink(upright, PREVIEW_SIDE)
+    preview = shrink(decode_at_least(image, PREVIEW_SIDE, facts), PREVIEW_SIDE)
     (folder / "preview.jpg").write_bytes(encode_jpeg(preview, PREVIEW_QUALITY))
     thumb = shrink(preview, THUMB_SIDE)
     (folder / "thumb.jpg").write_bytes(encode_jpeg(thumb, THUMB_QUALITY))
     facts["has_color"] = has_color(thumb)
+
+
+def decode_at_least(image: Image.Image, side: int, facts: dict) -> Image.Image:
+    """Upright; its sides are `side` pixels or more where the file has them. The full size goes into `facts`."""
+    width, height = image.size
+    if image.format in ("JPEG", "MPO"):
+        image.draft(None, (side, side))  # a scaled decode still reads the file to its end
+    stored_size = image.size
+    upright = decode(image)
+    turned = (upright.width > upright.height) != (stored_size[0] > stored_size[1])
+    facts.update(width=height if turned else width, height=width if turned else height)
+    return upright
 
 
 def decode(image: Image.Image) -> Image.Image:
@@ -209,4 +216,4 @@ def has_color(image: Image.Image) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answer(sys.argv[1:], inspect))

@@ -132,7 +132,7 @@ def describe_unknown(head: bytes) -> str:
 
 
 def inspect(upload: File) -> Inspected:
-    with _as_path(upload) as source, _temporary_folder() as folder:
+    with as_path(upload) as source, temporary_folder() as folder:
         read_in_child("gallery.decoding", source, folder)
         facts = json.loads((folder / "facts.json").read_text())
         return Inspected(
@@ -165,7 +165,7 @@ def encode_preview(image: Image.Image, long_side: int) -> bytes:
 
 
 @contextmanager
-def _as_path(upload: File) -> Iterator[Path]:
+def as_path(upload: File) -> Iterator[Path]:
     """Where the child can read the upload; large uploads are on disk already."""
     if hasattr(upload, "temporary_file_path"):
         upload.flush()
@@ -180,7 +180,7 @@ def _as_path(upload: File) -> Iterator[Path]:
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
         yield Path(name)
 

@@ -21,6 +21,12 @@ class ResultKeys:
     thumb: str
 
 
+@dataclass(frozen=True)
+class CollectedKeys:
+    picture: str
+    thumb: str
+
+
 def new_photo_keys(extension: str) -> PhotoKeys:
     """`extension` comes from the bytes (images.EXTENSIONS), never from the uploaded name."""
     folder = f"photos/{uuid4().hex}"
@@ -39,3 +45,27 @@ def attempt_folder(job_id: int, attempt: int) -> str:
 def job_folder(job_id: int) -> str:
     """Below it lies whatever any attempt at the job has stored, whether it became a Result or not."""
     return f"results/{job_id}"
+
+
+def new_collected_keys() -> CollectedKeys:
+    folder = f"collected/{uuid4().hex}"
+    return CollectedKeys(f"{folder}/picture.jpg", f"{folder}/thumb.jpg")
+
+
+def checkpoint_folder(run_id: int) -> str:
+    """Whatever any attempt at the training run has stored to go on from; of use only while the run is live."""
+    return f"training/{run_id}/checkpoints"
+
+
+def new_checkpoint_key(run_id: int, attempt: int) -> str:
+    return f"{checkpoint_folder(run_id)}/{attempt}-{uuid4().hex}"
+
+
+def new_sample_keys(run_id: int, attempt: int, *, step: int, count: int) -> list[str]:
+    """Of one evaluation, in the order of its photographs."""
+    folder = f"training/{run_id}/samples/{attempt}-{step}-{uuid4().hex}"
+    return [f"{folder}/{number}.jpg" for number in range(count)]
+
+
+def new_weights_key() -> str:
+    return f"models/{uuid4().hex}/weights.safetensors"

@@ -1,12 +1,13 @@
 """The one rescuer. It goes by rows and heartbeats, works without the broker, and may run several times at once.
 
-Jobs of dead workers are given back or given up; when workers idle while jobs wait, it rings.
+Jobs of dead workers are given back or given up; when workers idle while jobs or a training run wait, it rings. What
+consent covers is collected here, so that no upload waits for it.
 """
 
 import logging
 import shutil
 import time
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -27,6 +28,12 @@ GIVEN_UP = (
     "The worker stopped three times while coloring this photo, so it was given up. "
     "Try again later, or upload a smaller copy."
 )
+RUN_GIVEN_UP = (
+    "The worker stopped three times during this training, so it was given up. If memory was short, start it again "
+    "with the adversarial stage off."
+)
+# One picture takes up to some seconds, for which the next pass waits.
+COLLECT_AT_MOST = 1
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,9 @@ class Done:
     given_up: int
     rung: int
     workers_forgotten: int
+    runs_given_up: int
+    trainers_rung: int
+    collected: int
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -46,11 +56,17 @@ def run_pass() -> Done:
     Removal.objects.filter(removed_at__lt=Now() - FORGET_REMOVAL_AFTER).delete()
     forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
     remove_temporary_files()
-    done = Done(requeued, given_up, rung, forgotten)
+    done = Done(
+        requeued,
+        given_up,
+        rung,
+        forgotten,
+        runs_given_up=give_up_runs(),
+        trainers_rung=ring_for_idle_trainer(),
+        collected=services.collect_waiting(at_most=COLLECT_AT_MOST),
+    )
     if done:
-        logger.info(
-            "Given back to the queue: %s, given up: %s, rung again: %s, silent workers forgotten: %s", *astuple(done)
-        )
+        logger.info(", ".join(f"{what.replace('_', ' ')}: {number}" for what, number in asdict(done).items() if number))
     return done
 
 
@@ -82,6 +98,21 @@ def ring_for_idle_workers() -> int:
     while rung < min(waiting, RING_AT_MOST) and queue.ring():
         rung += 1
     return rung
+
+
+def give_up_runs() -> int:
+    """Silent training runs with attempts left need no rescue: the next training worker that is rung for takes them."""
+    silent = list(services.silent_runs().filter(attempt__gte=MAX_ATTEMPTS).values_list("pk", "attempt"))
+    return sum(services.fail_run(services.RunAttempt(run_id, number), RUN_GIVEN_UP) for run_id, number in silent)
+
+
+def ring_for_idle_trainer() -> int:
+    """A run that can be claimed beside a training worker that idles: the message was lost, or the run was left."""
+    if not services.claimable_runs().exists():
+        return 0
+    if not Worker.objects.live().filter(queue=queue.QUEUE_TRAIN).exists():
+        return 0
+    return int(queue.ring_trainer())
 
 
 def remove_temporary_files() -> None:

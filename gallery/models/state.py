@@ -1,11 +1,15 @@
-"""The states of a job and the moves between them, written once as data.
+"""The states of jobs, training runs and model versions, and the moves between them, written once as data.
 
-QUEUED ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED | ─requeue→ QUEUED
-QUEUED, RUNNING ─cancel→ CANCELLED
+Job           QUEUED ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED | ─requeue→ QUEUED
+              QUEUED, RUNNING ─cancel→ CANCELLED
+TrainingRun   QUEUED ─claim→ RUNNING ─finish→ SUCCEEDED | ─fail→ FAILED ; silent RUNNING ─claim→ RUNNING (resumes)
+              QUEUED, RUNNING ─cancel→ CANCELLED
+ModelVersion  CANDIDATE ─promote→ ACTIVE ─(another promoted)→ RETIRED ─promote→ ACTIVE (rollback)
+              CANDIDATE ─reject→ REJECTED
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -21,8 +25,24 @@ class JobState(models.TextChoices):
     CANCELLED = "cancelled", "Canceled"
 
 
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Training"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Canceled"
+
+
+class VersionState(models.TextChoices):
+    CANDIDATE = "candidate", "Candidate"
+    ACTIVE = "active", "Active"
+    RETIRED = "retired", "Retired"
+    REJECTED = "rejected", "Rejected"
+
+
 LIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
-MOVES = frozenset(
+LIVE_RUN_STATES = (RunState.QUEUED, RunState.RUNNING)
+JOB_MOVES = frozenset(
     {
         (JobState.QUEUED, JobState.RUNNING),
         (JobState.RUNNING, JobState.DONE),
@@ -32,19 +52,53 @@ MOVES = frozenset(
         (JobState.RUNNING, JobState.CANCELLED),
     }
 )
+RUN_MOVES = frozenset(
+    {
+        (RunState.QUEUED, RunState.RUNNING),
+        (RunState.RUNNING, RunState.RUNNING),
+        (RunState.RUNNING, RunState.SUCCEEDED),
+        (RunState.RUNNING, RunState.FAILED),
+        (RunState.QUEUED, RunState.CANCELLED),
+        (RunState.RUNNING, RunState.CANCELLED),
+    }
+)
+VERSION_MOVES = frozenset(
+    {
+        (VersionState.CANDIDATE, VersionState.ACTIVE),
+        (VersionState.ACTIVE, VersionState.RETIRED),
+        (VersionState.RETIRED, VersionState.ACTIVE),
+        (VersionState.CANDIDATE, VersionState.REJECTED),
+    }
+)
 
 
-class JobQuerySet(models.QuerySet):
+class MovingQuerySet(models.QuerySet):
+    """For rows with a `status` that changes only by the moves of a table, and a `changed_at`."""
+
+    moves: ClassVar[frozenset[tuple[models.TextChoices, models.TextChoices]]]
+
+    def move(self, to: models.TextChoices, *, only_if: Iterable[models.TextChoices], **fields: Any) -> bool:
+        """Compare and set on the one row that this query set names. The answer must be looked at."""
+        allowed = list(only_if)
+        for state in allowed:
+            if (state, to) not in self.moves:
+                raise ValueError(f"no {self.model._meta.verbose_name} moves from {state} to {to}")
+        changed = self.filter(status__in=allowed).update(status=to, changed_at=Now(), **fields)
+        if changed > 1:
+            raise ValueError("move() changes one row at a time")
+        return changed == 1
+
+
+class JobQuerySet(MovingQuerySet):
+    moves = JOB_MOVES
+
     def live(self) -> "JobQuerySet":
         return self.filter(status__in=LIVE_STATES)
 
-    def move(self, to: JobState, *, only_if: Iterable[JobState], **fields: Any) -> bool:
-        """Compare and set on the one job that this query set names. The answer must be looked at."""
-        allowed = list(only_if)
-        for state in allowed:
-            if (state, to) not in MOVES:
-                raise ValueError(f"no job moves from {state} to {to}")
-        changed = self.filter(status__in=allowed).update(status=to, changed_at=Now(), **fields)
-        if changed > 1:
-            raise ValueError("move() changes one job at a time")
-        return changed == 1
+
+class RunQuerySet(MovingQuerySet):
+    moves = RUN_MOVES
+
+
+class VersionQuerySet(MovingQuerySet):
+    moves = VERSION_MOVES

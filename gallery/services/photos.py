@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 
 from gallery import files, images, queue
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
-from gallery.models import Job, Photo, Removal
+from gallery.models import CollectedImage, Job, Photo, Removal
+from gallery.services import consent
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def delete_account(user: AbstractBaseUser) -> None:
     with transaction.atomic():
         locked = get_user_model().objects.select_for_update().get(pk=user.pk)
         _delete_locked(list(Photo.objects.select_for_update().filter(owner=locked).order_by("pk")))
+        consent.drop_images(CollectedImage.objects.filter(owner=locked))
         locked.delete()
 
 
@@ -117,6 +119,7 @@ def _delete_locked(photos: list[Photo]) -> None:
     for photo in photos:
         files.delete_after_commit(photo.file_keys)
     _delete_attempts_after_commit(jobs)
+    consent.drop_images(CollectedImage.objects.filter(photo_id__in=ids))
     Photo.objects.filter(pk__in=ids).delete()
 
 

@@ -7,11 +7,12 @@ from django.urls import reverse
 from knox.models import AuthToken
 
 from gallery import services
-from gallery.models import Job, Photo, Result
+from gallery.models import Job, Photo, Result, TrainingConsent, TrainingRun
 from tests.base import GalleryTestCase
+from tests.gallery.training_rows import TrainingRows
 
 
-class AdminTests(GalleryTestCase):
+class AdminTests(TrainingRows, GalleryTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.photo = self.make_colored(self.owner)
@@ -26,6 +27,7 @@ class AdminTests(GalleryTestCase):
         self.make_worker()
         services.delete_photos([self.make_photo(self.friend, mark=5).pk])
         AuthToken.objects.create(user=self.owner)
+        self.make_every_training_row()
         for model in [*apps.get_app_config("gallery").get_models(), AuthToken]:
             with self.subTest(model.__name__):
                 registered = admin.site.get_model_admin(model)
@@ -35,6 +37,40 @@ class AdminTests(GalleryTestCase):
                 self.assertEqual(page.status_code, 200)
                 change = reverse(f"{name}_change", args=[model.objects.first().pk])
                 self.assertEqual(self.client.get(change).status_code, 200)
+
+    def make_every_training_row(self) -> None:
+        services.give_consent(self.owner)
+        base = self.make_shipped()
+        self.make_set(self.owner)
+        self.start()
+        claim = self.claimed_run()
+        services.freeze_snapshot(claim)
+        told = services.Progress("decoder", 1, 2, pictures_per_s=1.0, eta_s=1.0, losses={"l1": 1.0})
+        services.report_progress(claim, told)
+        services.record_evaluation(claim, 1, figures={}, sample_keys=[])
+        version = services.finish_run(claim, self.new_version())
+        services.record_vote(version, "a.jpg", prefers_version=True, by=self.staff)
+        self.assertEqual(version.parent, base)
+
+    def test_logs_stay_and_go_with_their_account(self) -> None:
+        self.make_every_training_row()
+        consent = TrainingConsent.objects.get()
+        for row in (consent, TrainingRun.objects.get()):
+            name = f"admin:gallery_{row._meta.model_name}"
+            self.assertEqual(
+                self.client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code, 403
+            )
+            self.client.post(
+                reverse(f"{name}_changelist"),
+                {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
+            )
+            self.assertNotContains(self.client.get(reverse(f"{name}_change", args=[row.pk])), "deletelink")
+            self.assertTrue(type(row).objects.filter(pk=row.pk).exists())
+        delete = reverse("admin:auth_user_delete", args=[self.owner.pk])
+        with self.captureOnCommitCallbacks(execute=True):
+            self.assertEqual(self.client.post(delete, {"post": "yes"}).status_code, 302)
+        self.assertFalse(TrainingConsent.objects.exists())
+        self.assertFalse([key for key in self.stored_files() if key.startswith("collected")])
 
     def test_lists_show_thumbnails_that_load(self) -> None:
         for name in ("photo", "job", "result"):

@@ -240,7 +240,7 @@ class ChildTests(SimpleTestCase):
             source.write_bytes(pictures.jpeg())
             script = (
                 "import sys; from gallery import decoding; "
-                f"status = decoding.main([{str(source)!r}, {folder!r}, '100000000']); "
+                f"status = decoding.answer([{str(source)!r}, {folder!r}, '100000000'], decoding.inspect); "
                 "print(status, sorted({'django', 'numpy', 'celery', 'pi_heif'} & set(sys.modules)))"
             )
             told = subprocess.run(
@@ -272,7 +272,7 @@ class TemporaryFileTests(SimpleTestCase):
         seen = []
         with tempfile.TemporaryDirectory() as folder, override_settings(PHOTOLAB_TMP=Path(folder)):
             upload = as_upload(pictures.jpeg())
-            with images._as_path(upload) as source, images._temporary_folder() as previews:
+            with images.as_path(upload) as source, images.temporary_folder() as previews:
                 images.read_in_child("gallery.decoding", source, previews)
                 seen += [source.parent, previews.parent]
                 self.assertTrue((previews / "preview.jpg").exists())

@@ -1,55 +1,17 @@
-"""The admin's pages. What has files is deleted through gallery.services, so that the files go too."""
-
-from typing import Any
+"""Photos, their jobs and results in the admin."""
 
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm
-from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from knox import admin as knox_admin  # noqa: F401  (registers its own page, which is replaced below)
-from knox.models import AuthToken
 
 from gallery import services
-from gallery.accounts import end_tokens
-from gallery.models import Job, Photo, Removal, Result, Worker
+from gallery.admin.base import DeletedByServices, KeptByServices
+from gallery.models import Job, Photo, Result
 from gallery.views.stored import answer_photo_file, answer_result_file
-
-User = get_user_model()
-admin.site.site_header = "Photo-Lab"
-admin.site.site_title = "Photo-Lab"
-
-
-class DeletedByServices:
-    """A ModelAdmin whose rows have files: what is selected goes by `delete_rows`, one or many."""
-
-    def delete_rows(self, rows: QuerySet) -> None:
-        raise NotImplementedError
-
-    def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        self.delete_rows(type(obj).objects.filter(pk=obj.pk))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.delete_rows(queryset)
-
-
-class KeptByServices(admin.ModelAdmin):
-    """Rows that people look at and delete; only the product itself makes and changes them."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def thumbnail_of_photo(photo: Photo) -> SafeString:
@@ -172,54 +134,3 @@ class ResultAdmin(DeletedByServices, KeptByServices):
 
     def delete_rows(self, rows: QuerySet[Result]) -> None:
         services.delete_jobs(rows.values_list("job_id", flat=True))
-
-
-@admin.register(Worker)
-class WorkerAdmin(KeptByServices):
-    list_display = ("name", "alive", "queue", "device", "model_name", "jobs_done", "started_at", "beat_at")
-    list_filter = ("queue", "device", "model_name")
-    search_fields = ("name", "=id", "model_digest")
-
-    @admin.display(boolean=True)
-    def alive(self, worker: Worker) -> bool:
-        return Worker.objects.live().filter(pk=worker.pk).exists()
-
-
-@admin.register(Removal)
-class RemovalAdmin(KeptByServices):
-    list_display = ("photo_id", "owner", "removed_at")
-    list_filter = ("removed_at",)
-    search_fields = ("=photo_id", "owner__username")
-    list_select_related = ("owner",)
-
-
-class PasswordThatEndsTokens(AdminPasswordChangeForm):
-    def save(self, commit: bool = True) -> AbstractBaseUser:
-        user = super().save(commit)
-        end_tokens(user)
-        return user
-
-
-admin.site.unregister([User, AuthToken])
-
-
-@admin.register(User)
-class AccountAdmin(DeletedByServices, UserAdmin):
-    """Deleting an account takes its photos' files with it; another password ends its tokens."""
-
-    change_password_form = PasswordThatEndsTokens
-
-    def delete_rows(self, rows: QuerySet[AbstractBaseUser]) -> None:
-        for user in rows:
-            services.delete_account(user)
-
-
-@admin.register(AuthToken)
-class TokenAdmin(KeptByServices):
-    """To see who has tokens, and to take them away; nobody makes one for another."""
-
-    list_display = ("token_key", "user", "created", "expiry")
-    list_filter = ("created", "expiry")
-    search_fields = ("=token_key", "user__username", "user__email")
-    list_select_related = ("user",)
-    fields = ("token_key", "user", "created", "expiry")

@@ -1,0 +1,68 @@
+"""Accounts, tokens, workers and traces of deleted photos in the admin."""
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+from knox import admin as knox_admin  # noqa: F401  (registers its own page, which is replaced below)
+from knox.models import AuthToken
+
+from gallery import services
+from gallery.accounts import end_tokens
+from gallery.admin.base import DeletedByServices, KeptByServices
+from gallery.models import Removal, Worker
+
+User = get_user_model()
+
+
+@admin.register(Worker)
+class WorkerAdmin(KeptByServices):
+    list_display = ("name", "alive", "queue", "device", "model_name", "jobs_done", "started_at", "beat_at")
+    list_filter = ("queue", "device", "model_name")
+    search_fields = ("name", "=id", "model_digest")
+
+    @admin.display(boolean=True)
+    def alive(self, worker: Worker) -> bool:
+        return Worker.objects.live().filter(pk=worker.pk).exists()
+
+
+@admin.register(Removal)
+class RemovalAdmin(KeptByServices):
+    list_display = ("photo_id", "owner", "removed_at")
+    list_filter = ("removed_at",)
+    search_fields = ("=photo_id", "owner__username")
+    list_select_related = ("owner",)
+
+
+class PasswordThatEndsTokens(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> AbstractBaseUser:
+        user = super().save(commit)
+        end_tokens(user)
+        return user
+
+
+admin.site.unregister([User, AuthToken])
+
+
+@admin.register(User)
+class AccountAdmin(DeletedByServices, UserAdmin):
+    """Deleting an account takes its photos' files with it; another password ends its tokens."""
+
+    change_password_form = PasswordThatEndsTokens
+
+    def delete_rows(self, rows: QuerySet[AbstractBaseUser]) -> None:
+        for user in rows:
+            services.delete_account(user)
+
+
+@admin.register(AuthToken)
+class TokenAdmin(KeptByServices):
+    """To see who has tokens, and to take them away; nobody makes one for another."""
+
+    list_display = ("token_key", "user", "created", "expiry")
+    list_filter = ("created", "expiry")
+    search_fields = ("=token_key", "user__username", "user__email")
+    list_select_related = ("user",)
+    fields = ("token_key", "user", "created", "expiry")

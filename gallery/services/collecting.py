@@ -1,0 +1,185 @@
+"""How color pictures come to be admitted to training, and how they go. Consent is consent.py's matter."""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from gallery import admission, files, images
+from gallery.keys import new_collected_keys
+from gallery.models import Admission, CollectedImage, Origin, Photo, Result
+from gallery.services import consent
+
+logger = logging.getLogger(__name__)
+
+FILE_IS_GONE = "The file is no longer in the storage."
+
+
+@dataclass(frozen=True)
+class Collected:
+    """`image.status` says whether it is included, `image.reason` why not."""
+
+    image: CollectedImage
+    is_duplicate: bool  # the same bytes of the same owner were there before
+
+
+class ConsentMissing(Exception):
+    """Revoked, or its photo or account deleted, while the picture was being looked at."""
+
+
+def collect_upload(by: AbstractBaseUser, upload: File) -> Collected:
+    """What staff upload for training, with the right to do so. Raises images.ImageRefused, and then there is no row.
+
+    A picture that can be read but teaches nothing is kept and set aside: look at `image.status`.
+    """
+    measured = images.measure(upload)
+    known = CollectedImage.objects.filter(owner_id=by.pk, digest=measured.digest).first()
+    if known is not None:
+        return Collected(known, is_duplicate=True)
+    image = CollectedImage(owner_id=by.pk, origin=Origin.STAFF_UPLOAD, digest=measured.digest)
+    image.consented_at = timezone.now()
+    return _add(image, admission.look(upload))
+
+
+def collect_photo(photo_id: int) -> Collected | None:
+    """An upload in color. None: it has no color, no consent covers it, or it is gone.
+
+    Raises images.SiteBusy and the storage's errors: it may be collected later.
+    """
+    photo = Photo.objects.filter(pk=photo_id, has_color=True).first()
+    if photo is None:
+        return None
+    image = CollectedImage(owner_id=photo.owner_id, photo=photo, origin=Origin.COLOR_UPLOAD, digest=photo.digest)
+    return _collect_stored(image, photo.original_key, size=(photo.width, photo.height))
+
+
+def collect_result(job_id: int) -> Collected | None:
+    """The picture in color that a job made, once its owner has accepted it. None and errors as for a photo."""
+    result = Result.objects.select_related("job__photo").filter(job_id=job_id).first()
+    if result is None:
+        return None
+    digest = hashlib.sha256()
+    with default_storage.open(result.image_key, "rb") as stored:
+        for chunk in stored.chunks():
+            digest.update(chunk)
+    photo = result.job.photo
+    image = CollectedImage(
+        owner_id=photo.owner_id, photo=photo, origin=Origin.ACCEPTED_RESULT, digest=digest.hexdigest()
+    )
+    return _collect_stored(image, result.image_key, size=(result.width, result.height))
+
+
+def collect_waiting(*, at_most: int) -> int:
+    """Collects uploads in color that consent covers and that are not yet collected, the oldest first.
+
+    Nothing waits for a storage that is down or a site that is busy: the next call begins at the same photo.
+    """
+    there = CollectedImage.objects.filter(owner=OuterRef("owner"), digest=OuterRef("digest"))
+    waiting = consent.covered_photos(Photo.objects.filter(~Exists(there), has_color=True)).order_by("pk")
+    collected = 0
+    for photo_id in list(waiting.values_list("pk", flat=True)[:at_most]):
+        try:
+            collected += collect_photo(photo_id) is not None
+        except (images.SiteBusy, *files.storage_errors()) as error:
+            logger.info("Photo %s is collected for training later (%s)", photo_id, error)
+            break
+    return collected
+
+
+def include_images(image_ids: Iterable[int], by: AbstractBaseUser) -> int:
+    """How many were not included and are now. What could not be read never is."""
+    able = CollectedImage.objects.filter(pk__in=list(image_ids)).exclude(file_key="")
+    return able.exclude(status=Admission.INCLUDED).update(
+        status=Admission.INCLUDED, reason="", decided_by_id=by.pk, decided_at=Now()
+    )
+
+
+def exclude_images(image_ids: Iterable[int], by: AbstractBaseUser, *, reason: str = "") -> int:
+    """How many were not excluded and are now. Snapshots that are frozen keep them."""
+    others = CollectedImage.objects.filter(pk__in=list(image_ids)).exclude(status=Admission.EXCLUDED)
+    return others.update(status=Admission.EXCLUDED, reason=reason.strip(), decided_by_id=by.pk, decided_at=Now())
+
+
+def delete_images(image_ids: Iterable[int]) -> int:
+    """Rows first, files after the commit. A photo that consent still covers is collected again; exclude it instead."""
+    with transaction.atomic():
+        return consent.drop_images(CollectedImage.objects.filter(pk__in=list(image_ids)))
+
+
+def _collect_stored(image: CollectedImage, key: str, *, size: tuple[int, int]) -> Collected | None:
+    if consent.consented_at(image.photo_id) is None:
+        return None
+    known = CollectedImage.objects.filter(owner_id=image.owner_id, digest=image.digest).first()
+    if known is not None:
+        return Collected(known, is_duplicate=True)
+    try:
+        with default_storage.open(key, "rb") as stored:
+            return _add(image, admission.look(stored))
+    except images.SiteBusy:
+        raise
+    except images.ImageRefused as refused:
+        reason = str(refused)
+    except FileNotFoundError:
+        reason = FILE_IS_GONE
+    except ConsentMissing:
+        return None
+    return _add_unreadable(image, reason, size=size)
+
+
+def _add(image: CollectedImage, looked: admission.Looked) -> Collected:
+    """Raises ConsentMissing."""
+    others = CollectedImage.objects.filter(status=Admission.INCLUDED).values_list("pk", "phash")
+    image.reason = admission.why_set_aside(looked, others)
+    image.status = Admission.SET_ASIDE if image.reason else Admission.INCLUDED
+    image.width, image.height = looked.width, looked.height
+    image.colorfulness, image.phash, image.byte_size = looked.colorfulness, looked.phash, len(looked.picture)
+    keys = new_collected_keys()
+    image.file_key, image.thumb_key = keys.picture, keys.thumb
+    try:
+        with files.gone_unless_done(image.file_keys):
+            files.store(keys.picture, looked.picture)
+            files.store(keys.thumb, looked.thumb)
+            _save(image)
+    except IntegrityError:
+        return _known(image)
+    return Collected(image, is_duplicate=False)
+
+
+def _add_unreadable(image: CollectedImage, reason: str, *, size: tuple[int, int]) -> Collected | None:
+    """A row without files, so that nobody tries again and again."""
+    image.status, image.reason, image.colorfulness, image.byte_size = Admission.SET_ASIDE, reason, 0.0, 0
+    image.width, image.height = size
+    try:
+        _save(image)
+    except ConsentMissing:
+        return None
+    except IntegrityError:
+        return _known(image)
+    return Collected(image, is_duplicate=False)
+
+
+def _save(image: CollectedImage) -> None:
+    """In turn with whoever revokes or deletes, and with a last look at the consent."""
+    with transaction.atomic():
+        if not consent.lock_account(image.owner_id):
+            raise ConsentMissing
+        if image.photo_id is not None:
+            photos = Photo.objects.select_for_update(no_key=True).filter(pk=image.photo_id)
+            said_at = consent.consented_at(image.photo_id) if photos.first() else None
+            if said_at is None:
+                raise ConsentMissing
+            image.consented_at = said_at
+        image.save(force_insert=True)
+
+
+def _known(image: CollectedImage) -> Collected:
+    """Somebody was quicker with the same bytes."""
+    return Collected(CollectedImage.objects.get(owner_id=image.owner_id, digest=image.digest), is_duplicate=True)

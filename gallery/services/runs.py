@@ -1,0 +1,227 @@
+"""What the worker says of a training run: claim, freeze, report, finish, fail. `attempt` is the fence, as for jobs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from gallery import files, queue
+from gallery.keys import checkpoint_folder
+from gallery.models import MAX_ATTEMPTS, ModelVersion, RunState, TrainingEvaluation, TrainingPoint, TrainingRun, Worker
+from gallery.models.state import RunQuerySet
+from gallery.services.snapshots import Snapshot, choose_sides, read_snapshot, write_entries
+from gallery.services.training import RunSettings, TrainingRefused, included_images, why_not_enough
+from gallery.services.versions import NewVersion, add_trained_version, prune_versions
+
+MOST_POINTS = 400  # of a curve: more than a chart has pixels for
+
+
+@dataclass(frozen=True)
+class RunAttempt:
+    """One numbered try at a run: what every report is fenced by."""
+
+    run_id: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class RunClaim(RunAttempt):
+    """The right to train, good until the run is canceled or the attempt superseded."""
+
+    worker_id: UUID
+    settings: RunSettings
+    base: ModelVersion
+    checkpoint_key: str  # blank: nothing to go on from
+
+
+@dataclass(frozen=True)
+class Progress:
+    stage: str
+    step: int
+    steps: int
+    pictures_per_s: float
+    eta_s: float
+    losses: Mapping[str, float]  # empty: no point for the curves
+
+
+class Heard(Enum):
+    """What a worker hears when it reports."""
+
+    GO_ON = "go on"
+    CANCELED = "canceled"
+    LOST = "lost"  # another worker has the run, or it has ended
+
+
+def silent_runs() -> QuerySet[TrainingRun]:
+    """Running, but no live worker holds them."""
+    holder_lives = Exists(Worker.objects.live().filter(pk=OuterRef("worker_id")))
+    return TrainingRun.objects.filter(~holder_lives, status=RunState.RUNNING)
+
+
+def claimable_runs() -> QuerySet[TrainingRun]:
+    """What an idle worker may take: a silent run, which is resumed, or the one that waits while none runs."""
+    silent = silent_runs().filter(attempt__lt=MAX_ATTEMPTS)
+    nothing_runs = ~Exists(TrainingRun.objects.filter(status=RunState.RUNNING))
+    return silent | TrainingRun.objects.filter(nothing_runs, status=RunState.QUEUED)
+
+
+def claim_run(worker_id: UUID) -> RunClaim | None:
+    """None: there is nothing to do, or another worker was quicker."""
+    found = claimable_runs().order_by("pk").first()
+    if found is None:
+        return None
+    try:
+        with transaction.atomic():
+            taken = TrainingRun.objects.filter(pk=found.pk, attempt=found.attempt).move(
+                RunState.RUNNING,
+                only_if=[RunState(found.status)],
+                attempt=F("attempt") + 1,
+                worker_id=worker_id,
+                claimed_at=Now(),
+            )
+            if not taken:
+                return None
+    except IntegrityError:  # another run began at this moment
+        return None
+    run = TrainingRun.objects.select_related("base_version").get(pk=found.pk)
+    return RunClaim(
+        run_id=run.pk,
+        attempt=found.attempt + 1,
+        worker_id=worker_id,
+        settings=RunSettings.of_row(run),
+        base=run.base_version,
+        checkpoint_key=run.checkpoint_key,
+    )
+
+
+def freeze_snapshot(claim: RunAttempt) -> Snapshot | None:
+    """Frozen by the first attempt, read again by later ones. None: the claim is lost. Raises TrainingRefused."""
+    with transaction.atomic():
+        run = _held(claim).select_for_update(no_key=True).first()
+        if run is None:
+            return None
+        if not run.snapshot_digest:
+            images = included_images(run)
+            # Whoever withdraws one of them now waits, and then finds its entry.
+            list(images.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+            sides = choose_sides(images)
+            counts = [list(sides.values()).count(side) for side in ("train", "holdout")]
+            if problems := why_not_enough(*counts):
+                raise TrainingRefused(problems[0])
+            run.snapshot_digest = write_entries(run, images, sides)
+            _held(claim).update(snapshot_digest=run.snapshot_digest, changed_at=Now())
+    return read_snapshot(run)
+
+
+def listen(claim: RunAttempt) -> Heard:
+    """Whether to go on, at the price of one small query: ask it every few seconds."""
+    run = TrainingRun.objects.filter(pk=claim.run_id).values("status", "attempt").first()
+    if run is None or run["attempt"] != claim.attempt:
+        return Heard.LOST
+    return {RunState.RUNNING: Heard.GO_ON, RunState.CANCELLED: Heard.CANCELED}.get(run["status"], Heard.LOST)
+
+
+def report_progress(claim: RunAttempt, progress: Progress) -> Heard:
+    """Losses become a point of the curves; points from this step on, of an attempt that was lost, go."""
+    with transaction.atomic():
+        told = _held(claim).update(
+            stage=progress.stage,
+            step=progress.step,
+            steps=progress.steps,
+            pictures_per_s=_finite(progress.pictures_per_s),
+            eta_s=_finite(progress.eta_s),
+            changed_at=Now(),
+        )
+        if told and progress.losses:
+            _add_point(claim.run_id, progress.step, progress.losses)
+    return Heard.GO_ON if told else listen(claim)
+
+
+def record_evaluation(
+    claim: RunAttempt, step: int, *, figures: Mapping[str, float], sample_keys: Sequence[str]
+) -> bool:
+    """False: the claim is lost, and the files named by `sample_keys` are the caller's to delete."""
+    with transaction.atomic():
+        if not _held(claim).update(changed_at=Now()):
+            return False
+        superseded = TrainingEvaluation.objects.filter(run_id=claim.run_id, step__gte=step)
+        for keys in superseded.values_list("sample_keys", flat=True):
+            files.delete_after_commit(keys)
+        superseded.delete()
+        TrainingEvaluation.objects.create(
+            run_id=claim.run_id, step=step, figures=_all_finite(figures), sample_keys=list(sample_keys)
+        )
+    return True
+
+
+def keep_checkpoint(claim: RunAttempt, key: str) -> bool:
+    """What the next attempt goes on from; the one before it is removed. False: the file is the caller's to delete."""
+    with transaction.atomic():
+        run = _held(claim).select_for_update(no_key=True).first()
+        if run is None or not _held(claim).update(checkpoint_key=key, changed_at=Now()):
+            return False
+        if run.checkpoint_key:
+            files.delete_after_commit([run.checkpoint_key])
+    return True
+
+
+def finish_run(claim: RunAttempt, new: NewVersion, *, ended_early: str = "") -> ModelVersion | None:
+    """The candidate that the run has made. None: the claim is lost, and the stored weights are the caller's to delete.
+
+    `ended_early` says in plain words why fewer steps were done than asked for. Raises TrainingRefused when the
+    weights are those of a version that is there: the run has changed nothing, and is the caller's to fail.
+    """
+    with transaction.atomic():
+        run = _end(claim, RunState.SUCCEEDED, error=ended_early)
+        if run is None:
+            return None
+        known = ModelVersion.objects.filter(digest=new.digest).first()
+        if known is not None:
+            raise TrainingRefused(f"The run has changed nothing: what it made is {known}.")
+        version = add_trained_version(run, new)
+        prune_versions()
+    return version
+
+
+def fail_run(attempt: RunAttempt, reason: str) -> bool:
+    """`reason` is shown to staff as it stands. Samples and curves stay, checkpoints go."""
+    with transaction.atomic():
+        return _end(attempt, RunState.FAILED, error=reason) is not None
+
+
+def _end(attempt: RunAttempt, state: RunState, *, error: str) -> TrainingRun | None:
+    run = _held(attempt).select_for_update(no_key=True).first()
+    if run is None or not _held(attempt).move(
+        state, only_if=[RunState.RUNNING], ended_at=Now(), error=error, checkpoint_key="", eta_s=None
+    ):
+        return None
+    files.delete_folder_after_commit(checkpoint_folder(run.pk))
+    queue.ring_trainer_after_commit()
+    return run
+
+
+def _held(attempt: RunAttempt) -> RunQuerySet:
+    return TrainingRun.objects.filter(pk=attempt.run_id, attempt=attempt.attempt, status=RunState.RUNNING)
+
+
+def _add_point(run_id: int, step: int, losses: Mapping[str, float]) -> None:
+    points = TrainingPoint.objects.filter(run_id=run_id)
+    points.filter(step__gte=step).delete()
+    TrainingPoint.objects.create(run_id=run_id, step=step, losses=_all_finite(losses))
+    numbers = list(points.order_by("step").values_list("pk", flat=True))
+    if len(numbers) > MOST_POINTS:
+        points.filter(pk__in=numbers[1:-1:2]).delete()
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows neither infinity nor NaN; a chart shows a gap."""
+    return value if math.isfinite(value) else None
+
+
+def _all_finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _finite(value) for name, value in values.items()}

@@ -1,0 +1,215 @@
+"""What becomes of model versions: shipped, trained, promoted, rolled back, rejected, voted on, pruned."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Now
+
+from gallery import files
+from gallery.models import ModelVersion, Side, SnapshotEntry, TrainingRun, VersionEvent, VersionState, Vote
+from gallery.models.state import LIVE_RUN_STATES
+
+KEPT_WEIGHTS = 5
+Action = VersionEvent.Action
+
+
+class PromotionRefused(Exception):
+    """str() is one plain sentence: why the version stays what it is, and what would help."""
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """What a training run has made and stored. `gate` is a list of {rule, candidate, active, passed}."""
+
+    name: str
+    digest: str
+    weights_key: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+    gate: list[dict[str, Any]] = field(default_factory=list)
+    card: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Votes:
+    version: int
+    against: int
+
+
+def active_version() -> ModelVersion | None:
+    """What workers color with; None before anybody has named the shipped weights."""
+    return ModelVersion.objects.filter(status=VersionState.ACTIVE).first()
+
+
+def ensure_shipped_version(
+    name: str, digest: str, *, weights_key: str = "", card: dict[str, Any] | None = None
+) -> ModelVersion:
+    """The row of the weights that came with the product, made at the first call for this digest.
+
+    It is active at once if nothing is, or if other shipped weights are: that is an upgrade of the product. Beside a
+    version that was trained here it is a candidate.
+    """
+    known = ModelVersion.objects.filter(digest=digest).first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            active = ModelVersion.objects.select_for_update().filter(status=VersionState.ACTIVE).first()
+            shipped = ModelVersion.objects.create(
+                number=_next_number(), name=name, digest=digest, weights_key=weights_key, card=card or {}
+            )
+            VersionEvent.objects.create(version=shipped, action=Action.SHIPPED)
+            if active is None or active.run_id is None:
+                _activate(shipped, active)
+    except IntegrityError:  # several workers start at once
+        return ModelVersion.objects.get(digest=digest)
+    shipped.refresh_from_db()
+    return shipped
+
+
+def add_trained_version(run: TrainingRun, new: NewVersion) -> ModelVersion:
+    """Inside the transaction that ends the run."""
+    version = ModelVersion.objects.create(
+        number=_next_number(),
+        name=new.name,
+        digest=new.digest,
+        weights_key=new.weights_key,
+        metrics=new.metrics,
+        gate=new.gate,
+        card=new.card,
+        parent=run.base_version,
+        run=run,
+    )
+    VersionEvent.objects.create(version=version, action=Action.TRAINED, by=run.started_by, reason=run.note)
+    return version
+
+
+def why_not_promoted(version: ModelVersion) -> str:
+    """Why a reason would have to be typed, or why nothing helps; empty when one click is enough."""
+    if version.status == VersionState.ACTIVE:
+        return "This version is active already."
+    if version.status == VersionState.REJECTED:
+        return "This version was rejected."
+    if version.weights_removed_at is not None:
+        return "The weights of this version were removed; only the newest are kept."
+    if version.status == VersionState.RETIRED or version.passed_gate:
+        return ""
+    if not version.gate:
+        return "This version was never put to the gate. To promote it anyway, type a reason."
+    names = ", ".join(str(rule["rule"]) for rule in version.failed_rules)
+    return f"This version fails the gate ({names}). To promote it anyway, type a reason."
+
+
+def can_be_overridden(version: ModelVersion) -> bool:
+    """Whether a typed reason is enough to promote what the gate has not let pass."""
+    return version.status == VersionState.CANDIDATE and version.weights_removed_at is None
+
+
+def promote_version(version_id: int, by: AbstractBaseUser | None, *, reason: str = "") -> ModelVersion:
+    """Makes it the active one and retires the one before; a retired one is rolled back to. Raises PromotionRefused.
+
+    Nothing is told to workers: each looks at the active version before its next job.
+    """
+    reason = reason.strip()
+    try:
+        with transaction.atomic():
+            version = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
+            if version is None:
+                raise PromotionRefused("There is no such version.")
+            why_not = why_not_promoted(version)
+            if why_not and not (reason and can_be_overridden(version)):
+                raise PromotionRefused(why_not)
+            is_rollback = version.status == VersionState.RETIRED
+            active = ModelVersion.objects.select_for_update().filter(status=VersionState.ACTIVE).first()
+            _activate(version, active)
+            action = Action.ROLLED_BACK if is_rollback else Action.PROMOTED
+            VersionEvent.objects.create(version=version, action=action, by=by, reason=reason)
+    except IntegrityError as error:
+        raise PromotionRefused("Another version was promoted at the same moment. Look again.") from error
+    version.refresh_from_db()
+    return version
+
+
+def reject_version(version_id: int, by: AbstractBaseUser | None, *, reason: str = "") -> bool:
+    """False: it is no candidate."""
+    with transaction.atomic():
+        if not ModelVersion.objects.filter(pk=version_id).move(VersionState.REJECTED, only_if=[VersionState.CANDIDATE]):
+            return False
+        VersionEvent.objects.create(version_id=version_id, action=Action.REJECTED, by=by, reason=reason.strip())
+    return True
+
+
+def prunable_versions(*, keep: int = KEPT_WEIGHTS) -> list[ModelVersion]:
+    """Whose stored weights may go: not the newest `keep`, the active, the one before it, a base of a live run.
+
+    Shipped weights stay too: they are what is left when all else fails.
+    """
+    trained = ModelVersion.objects.filter(run__isnull=False).exclude(weights_key="").order_by("-number")
+    newest = set(trained.values_list("pk", flat=True)[:keep])
+    previous = ModelVersion.objects.filter(status=VersionState.RETIRED).order_by("-retired_at").first()
+    needed = Q(pk=previous.pk if previous else None) | Q(status=VersionState.ACTIVE)
+    in_use = TrainingRun.objects.filter(status__in=LIVE_RUN_STATES).values("base_version")
+    return list(trained.exclude(needed).exclude(pk__in=newest).exclude(pk__in=in_use))
+
+
+def prune_versions(*, keep: int = KEPT_WEIGHTS) -> int:
+    """Removes the weights of those versions; rows, figures and log stay."""
+    with transaction.atomic():
+        doomed = prunable_versions(keep=keep)
+        for version in doomed:
+            files.delete_after_commit([version.weights_key])
+            VersionEvent.objects.create(version=version, action=Action.WEIGHTS_REMOVED)
+        ModelVersion.objects.filter(pk__in=[version.pk for version in doomed]).update(
+            weights_key="", weights_removed_at=Now(), changed_at=Now()
+        )
+    return len(doomed)
+
+
+def record_vote(version: ModelVersion, photograph: str, *, prefers_version: bool, by: AbstractBaseUser) -> Vote:
+    """Against the version that is active now. A second vote on the same photograph replaces the first."""
+    against = active_version()
+    if against is None or against.pk == version.pk:
+        raise ValueError("a version is compared with the active one, and with no other")
+    vote, _ = Vote.objects.update_or_create(
+        version=version,
+        against=against,
+        photograph=photograph,
+        by=by,
+        defaults={"prefers_version": prefers_version, "at": Now()},
+    )
+    return vote
+
+
+def count_votes(version: ModelVersion) -> Votes:
+    votes = list(Vote.objects.filter(version=version).values_list("prefers_version", flat=True))
+    return Votes(version=votes.count(True), against=votes.count(False))
+
+
+def versions_that_saw(digest: str) -> list[ModelVersion]:
+    """Those that learned from the picture, and their descendants, which began where they ended. By number."""
+    runs = SnapshotEntry.objects.filter(digest=digest, side=Side.TRAIN).values("run")
+    seen = {version.pk for version in ModelVersion.objects.filter(run__in=runs)}
+    versions = list(ModelVersion.objects.order_by("number"))
+    for version in versions:  # parents have smaller numbers
+        if version.parent_id in seen:
+            seen.add(version.pk)
+    return [version for version in versions if version.pk in seen]
+
+
+def _activate(version: ModelVersion, active: ModelVersion | None) -> None:
+    """Inside a transaction. A race with another promotion ends in IntegrityError: only one can be active."""
+    if active is not None:
+        retired = ModelVersion.objects.filter(pk=active.pk)
+        if not retired.move(VersionState.RETIRED, only_if=[VersionState.ACTIVE], retired_at=Now()):
+            raise PromotionRefused("Another version was promoted at the same moment. Look again.")
+    promoted = ModelVersion.objects.filter(pk=version.pk).move(
+        VersionState.ACTIVE, only_if=[VersionState.CANDIDATE, VersionState.RETIRED], activated_at=Now()
+    )
+    if not promoted:
+        raise PromotionRefused("This version has changed meanwhile. Look again.")
+
+
+def _next_number() -> int:
+    return (ModelVersion.objects.aggregate(newest=Max("number"))["newest"] or 0) + 1

@@ -1,0 +1,72 @@
+"""Shorthand for the rows of the retraining loop. Files are small, real and stored."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from gallery import files, services
+from gallery.keys import new_collected_keys
+from gallery.models import Admission, CollectedImage, ModelVersion, Origin, Photo, TrainingRun, Worker
+from gallery.services import NewVersion, RunClaim, RunSettings
+from tests import pictures
+
+PASSED = [{"rule": "color error on the holdout", "candidate": 9.0, "active": 10.0, "passed": True}]
+FAILED = [{"rule": "color error on the golden set", "candidate": 11.0, "active": 10.0, "passed": False}]
+
+
+class TrainingRows:
+    """For test cases that also are OwnStorage."""
+
+    def make_collected(self, owner: User, *, photo: Photo | None = None, **fields: Any) -> CollectedImage:
+        keys = new_collected_keys()
+        for key in (keys.picture, keys.thumb):
+            files.store(key, pictures.encoded(pictures.color((64, 48))))
+        facts = {
+            "origin": Origin.STAFF_UPLOAD if photo is None else Origin.COLOR_UPLOAD,
+            "digest": uuid4().hex * 2,
+            "phash": uuid4().hex[:16],
+            "colorfulness": 40.0,
+            "width": 64,
+            "height": 64,
+            "byte_size": 1000,
+            "consented_at": timezone.now(),
+            "status": Admission.INCLUDED,
+        }
+        return CollectedImage.objects.create(
+            owner=owner, photo=photo, file_key=keys.picture, thumb_key=keys.thumb, **{**facts, **fields}
+        )
+
+    def make_set(self, owner: User, count: int = 12) -> list[CollectedImage]:
+        return [self.make_collected(owner) for _ in range(count)]
+
+    def make_shipped(self, digest: str = "a" * 64) -> ModelVersion:
+        return services.ensure_shipped_version("photolab-test", digest)
+
+    def make_trainer(self, name: str = "host:train") -> Worker:
+        facts = services.WorkerFacts(id=uuid4(), name=name, queue="train", device="cpu")
+        services.register_worker(facts)
+        return Worker.objects.get(pk=facts.id)
+
+    def start(self, **settings: Any) -> TrainingRun:
+        return services.start_run(None, RunSettings(**settings))
+
+    def claimed_run(self, worker: Worker | None = None) -> RunClaim:
+        claim = services.claim_run((worker or self.make_trainer()).pk)
+        assert claim is not None
+        return claim
+
+    def new_version(self, *, gate: list[dict] = PASSED) -> NewVersion:
+        """What a worker has stored when it comes to finish."""
+        digest = uuid4().hex * 2
+        key = f"models/{digest[:32]}/weights.safetensors"
+        files.store(key, b"weights")
+        return NewVersion(name=f"trained {digest[:4]}", digest=digest, weights_key=key, gate=gate)
+
+    def make_trained(self, *, gate: list[dict] = PASSED) -> ModelVersion:
+        """A candidate, by a whole run."""
+        self.start()
+        version = services.finish_run(self.claimed_run(), self.new_version(gate=gate))
+        assert version is not None
+        return version
