@@ -11,7 +11,7 @@ from pathlib import Path
 import pyvips
 
 from . import exif, profiles
-from .errors import ImageError
+from .errors import ImageError, TooLargeError
 from .planning import Header
 from .rawfile import RawFile, interpretation
 
@@ -24,6 +24,10 @@ CUT_OFF = "This file is cut off: only part of the photograph is there. Try copyi
 DAMAGED = "This file is damaged and cannot be read as a photograph. Try copying it again."
 CAMERA_RAW = "Camera raw files are not supported. Export it as JPEG or TIFF and upload that."
 UNKNOWN = "This is no photograph that can be read; JPEG, PNG, WebP, TIFF, HEIC and AVIF are."
+TOO_MUCH_MEMORY = "Reading this photograph takes more memory than is allowed. Save it smaller, or with 8 bits."
+DISK_FULL = "There is no room left on the disk for temporary files. Make some, and try again."
+SIGNS_OF_NO_MEMORY = ("out of memory", "insufficient memory", "allocat", "error creating thread")
+SIGNS_OF_A_FULL_DISK = ("no space left", "quota exceeded", "file too large")
 SIGNS_OF_A_CUT = (
     "truncated",
     "premature end",
@@ -35,7 +39,7 @@ SIGNS_OF_A_CUT = (
 )
 PLAIN = ("b-w", "srgb", "grey16", "rgb16", "multiband")
 WHITE_8, WHITE_16 = 255, 65535
-COMPRESSION, ROWS_PER_STRIP, TILE_LENGTH = 259, 278, 323
+_MAXIMUM = 1  # column of libvips's statistics
 UNCOMPRESSED = 1
 
 
@@ -67,10 +71,18 @@ def open_photo(source: Path) -> Opened:
     if file_format == "TIFF":
         if needed > source.stat().st_size:  # libvips would fill what is missing with black
             raise ImageError(CUT_OFF)
-        if COMPRESSION in tags and tags[COMPRESSION].number != UNCOMPRESSED:
-            rows = min(image.height, max(tags[tag].number for tag in (ROWS_PER_STRIP, TILE_LENGTH) if tag in tags))
-            header = replace(header, strip_bytes=rows * image.width * image.bands * header.bits // 8)
+        header = replace(header, piece_bytes=_piece_pixels(image, tags) * image.bands * header.bits // 8)
     return Opened(header, lambda: image)
+
+
+def _piece_pixels(image: pyvips.Image, tags: exif.Fields) -> int:
+    """What libvips holds at once: two rows of tiles and a tile more in each, or one strip where strips are packed."""
+    told = {tag: tags[tag].number for tag in exif.ABOUT_THE_FILE if tag in tags}
+    if tile_width := told.get(exif.TILE_WIDTH, 0):
+        return 2 * (1 + image.width // tile_width) * tile_width * told.get(exif.TILE_LENGTH, 0)
+    if told.get(exif.COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED:
+        return 0
+    return min(image.height, told.get(exif.ROWS_PER_STRIP) or image.height) * image.width
 
 
 def write_upright(source: Path, image: pyvips.Image, folder: Path) -> RawFile:
@@ -97,9 +109,13 @@ def orientation(image: pyvips.Image) -> int:
     return image.get("orientation") if image.get_typeof("orientation") else 1
 
 
-def refusal(error: pyvips.Error) -> ImageError:
-    """In plain words."""
+def refusal(error: Exception) -> ImageError:
+    """What a decoder said, in plain words."""
     said = str(error).lower()
+    if isinstance(error, MemoryError) or any(sign in said for sign in SIGNS_OF_NO_MEMORY):
+        return TooLargeError(TOO_MUCH_MEMORY)
+    if any(sign in said for sign in SIGNS_OF_A_FULL_DISK):
+        return TooLargeError(DISK_FULL)
     return ImageError(CUT_OFF if any(sign in said for sign in SIGNS_OF_A_CUT) else DAMAGED)
 
 
@@ -134,22 +150,19 @@ def _open_heic(source: Path) -> Opened:
     try:
         file = pi_heif.open_heif(source, convert_hdr_to_8bit=False)
         photo = file[file.primary_index]
-    except (OSError, ValueError, RuntimeError, EOFError, SyntaxError) as error:
-        raise ImageError(DAMAGED) from error
+    except (OSError, ValueError, RuntimeError, EOFError, SyntaxError, MemoryError) as error:
+        raise refusal(error) from error
     deep = ";16" in photo.mode
     bands = len(photo.mode.split(";")[0])
     width, height = photo.size
 
     def decode() -> pyvips.Image:
         try:
-            data, row = photo.data, photo.stride
-        except (OSError, ValueError, RuntimeError, EOFError) as error:
-            raise ImageError(CUT_OFF if "end of file" in str(error).lower() else DAMAGED) from error
-        sample = 2 if deep else 1
-        padded = pyvips.Image.new_from_memory(
-            data, row // (bands * sample), height, bands, "ushort" if deep else "uchar"
-        )
-        image = padded.crop(0, 0, width, height).copy(interpretation=interpretation(3, 8 * sample))
+            data = photo.data
+        except (OSError, ValueError, RuntimeError, EOFError, MemoryError) as error:
+            raise refusal(error) from error
+        image = pyvips.Image.new_from_memory(data, *photo.size, bands, "ushort" if deep else "uchar")
+        image = image.copy(interpretation=interpretation(3 if bands >= 3 else 1, 16 if deep else 8))
         # libheif has turned it upright already, whatever its Exif says.
         told = {"exif-data": "exif", "xmp-data": "xmp", "icc-profile-data": "icc_profile"}
         for name, word in told.items():
@@ -165,17 +178,25 @@ def _whole_numbers(source: Path, image: pyvips.Image) -> pyvips.Image:
     """Floats and long integers say nowhere what white is: 1, 255, 65535, or the largest value that there is."""
     if image.format in ("uchar", "ushort") or image.interpretation not in (*PLAIN, "scrgb"):
         return image
-    peak = _begin(source).max()
-    white = 1.0 if peak <= 1 else 255.0 if peak <= WHITE_8 else max(peak, WHITE_16)
-    bands = 3 if image.bands >= 3 else 1
-    scaled = (image.extract_band(0, n=bands) * (WHITE_16 / white)).rint().cast("ushort")
-    return scaled.copy(interpretation=interpretation(bands, 16))
+    colors = 3 if image.bands >= 3 else 1
+    peaks = [row[_MAXIMUM] for row in _begin(source).stats().tolist()[1:]]  # behind the one of all bands
+    bands, scales = image.bandsplit()[:colors], [WHITE_16 / _white(max(peaks[:colors]))] * colors
+    if image.hasalpha():
+        bands.append(image[image.bands - 1])
+        scales.append(WHITE_16 / _white(peaks[-1]))
+    return (bands[0].bandjoin(bands[1:]) * scales).rint().cast("ushort").copy(interpretation=interpretation(colors, 16))
+
+
+def _white(peak: float) -> float:
+    return 1.0 if peak <= 1 else 255.0 if peak <= WHITE_8 else max(peak, WHITE_16)
 
 
 def _on_white(image: pyvips.Image) -> pyvips.Image:
     if not image.hasalpha():
         return image
-    return image.flatten(background=WHITE_16 if image.format == "ushort" else WHITE_8)
+    largest = WHITE_16 if image.format == "ushort" else WHITE_8
+    paper = 0 if image.interpretation == "cmyk" else largest  # no ink is white
+    return image.flatten(background=paper, max_alpha=largest)
 
 
 def _in_srgb(image: pyvips.Image) -> pyvips.Image:

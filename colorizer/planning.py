@@ -35,7 +35,7 @@ class Header:
     bits: int  # of a sample: 8, 16 or 32
     progressive: bool = False  # or interlaced
     subsampled: bool = False  # JPEG with half the color rows and columns
-    strip_bytes: int = 0  # TIFF: of a compressed piece, which is decoded at once
+    piece_bytes: int = 0  # TIFF: of what is decoded at once, tiles or a packed strip
     orientation: int = 1  # Exif's
     converted: bool = False  # by a profile, so that it is worked on in 16 bits
 
@@ -113,7 +113,7 @@ def _decode(header: Header) -> int:
         case "HEIF" | "AVIF":
             return rows + round(area * sample * HEIF_DECODE)
         case "TIFF":
-            return rows + header.strip_bytes
+            return rows + header.piece_bytes
     return rows
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pyvips
 
 from . import metadata
-from .decoding import PIXELS, open_photo, refusal, write_upright
+from .decoding import PIXELS, TOO_MUCH_MEMORY, open_photo, refusal, write_upright
 from .errors import ImageError, TooLargeError
 from .metadata import Metadata
 from .planning import MEMORY_LIMIT, Header, answer_format, plan
@@ -31,7 +31,6 @@ ADDRESS_SPACE_BYTES = 2 << 30
 MAX_CPU_S = 90
 FACTS = "facts.json"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif")
-TOO_MUCH_MEMORY = "Reading this photograph takes more memory than is allowed. Save it smaller, or with 8 bits."
 
 
 @dataclass(frozen=True)

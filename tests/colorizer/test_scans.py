@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
-from colorizer import ImageError, TooLargeError, scans
+from colorizer import ImageError, TooLargeError, decoding, scans
 from tests import pictures
 
 ROOT = Path(__file__).parents[2]
@@ -140,6 +140,34 @@ class ReadingTest(ScanTestCase):
             _, values = self.read(content)
             self.assertEqual(np.iinfo(values.dtype).max, values.min())
 
+    def test_transparent_parts_of_floats_and_of_four_inks_are_white_paper_too(self) -> None:
+        """The left half is glass, the right half black."""
+        black = {"rgb": np.zeros((64, 64, 4)), "minisblack": np.zeros((64, 64, 2)), "separated": np.ones((64, 64, 5))}
+        for photometric, values in black.items():
+            kinds = (np.uint8, np.uint16) if photometric == "separated" else (np.float32, np.uint32)
+            for kind in kinds:
+                opaque = np.iinfo(kind).max if np.issubdtype(kind, np.integer) else 1
+                pixels = (values * opaque).astype(kind)
+                pixels[..., -1] = 0
+                pixels[:, 32:, -1] = opaque
+                with self.subTest(photometric, kind=kind.__name__):
+                    scan, seen = self.read(
+                        tiff(pixels, photometric=photometric, extrasamples=["unassalpha"], planarconfig="contig")
+                    )
+                    seen = seen.reshape(64, 64, -1) / (257 if scan.pixels.bits == 16 else 1)
+                    self.assertGreater(seen[:, :32].min(), 254)
+                    self.assertLess(seen[:, 32:].max(), 60)
+
+    def test_floats_keep_their_tones_beside_an_alpha(self) -> None:
+        glass = np.dstack((COLOR / 255, np.ones(COLOR.shape[:2]))).astype(np.float32)
+        self.assert_tones(tiff(glass, photometric="rgb", extrasamples=["unassalpha"]), COLOR, within=0.01, bits=16)
+
+    def test_packed_strips_whose_height_nobody_tells(self) -> None:
+        whole = bytearray(tiff(np.uint8(COLOR), photometric="rgb", compression="zlib", rowsperstrip=240))
+        place = whole.index((278).to_bytes(2, "little"), int.from_bytes(whole[4:8], "little"))
+        whole[place : place + 2] = (280).to_bytes(2, "little")  # the smallest sample's value, which nobody reads
+        self.assert_tones(bytes(whole), COLOR)
+
     def test_the_profile_of_a_scan_is_honored(self) -> None:
         """A curve of gamma 1 is much darker than sRGB's for the same tones."""
         linear = np.where(GREY / 255 <= 0.04045, GREY / 255 / 12.92, ((GREY / 255 + 0.055) / 1.055) ** 2.4)
@@ -229,21 +257,19 @@ class RefusedTest(ScanTestCase):
             scans._check_disk(1 << 60, self.folder)
 
 
-class ChildTest(unittest.TestCase):
+class ChildTest(ScanTestCase):
     def run_child(self, content: bytes) -> tuple[int, str, Path]:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        source = Path(folder.name) / "source"
+        source = self.folder / "source"
         source.write_bytes(content)
         done = subprocess.run(
-            [sys.executable, "-m", "colorizer.scans", source, folder.name, "100000000"],
+            [sys.executable, "-m", "colorizer.scans", source, self.folder, "100000000"],
             cwd=ROOT,
             env={"PATH": os.defpath},
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.returncode, done.stdout.strip(), Path(folder.name)
+        return done.returncode, done.stdout.strip(), self.folder
 
     def test_it_leaves_pixels_and_facts(self) -> None:
         status, said, folder = self.run_child(pictures.encoded(pictures.sixteen_bit(SIZE), "TIFF"))
@@ -257,6 +283,30 @@ class ChildTest(unittest.TestCase):
         status, said, _ = self.run_child(pictures.jpeg()[:2000])
         self.assertEqual((3, 1), (status, len(said.splitlines())))
         self.assertIn("cut off", said)
+
+    def run_limited(self, limit: str) -> tuple[int, str]:
+        """A WebP of 9 megapixels, which is held whole, under a limit of bytes."""
+        source = self.folder / "source"
+        source.write_bytes(pictures.encoded(pictures.grey((3000, 3000)), "WEBP", quality=50, method=0))
+        script = f"import resource, sys; from colorizer import scans; {limit}; sys.exit(scans.main(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", script, source, self.folder, "100000000"],
+            cwd=ROOT,
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout.strip()
+
+    def test_too_little_memory_is_not_told_as_damage(self) -> None:
+        now = "int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()"
+        status, said = self.run_limited(f"scans.ADDRESS_SPACE_BYTES = {now} + 25_000_000")
+        self.assertEqual((3, decoding.TOO_MUCH_MEMORY), (status, said))
+
+    def test_a_disk_that_is_full_in_the_middle_is_not_told_as_damage(self) -> None:
+        status, said = self.run_limited("resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))")
+        self.assertEqual((3, decoding.DISK_FULL), (status, said))
 
     def test_it_loads_neither_torch_nor_numpy(self) -> None:
         script = (
