@@ -70,7 +70,9 @@ class Training:
         self.team = team or Team.alone()
         for stage in recipe.stages:
             if stage.batch_size % self.team.size:
-                raise TrainingError(f"A batch of {stage.batch_size} pictures cannot be shared by {self.team.size}.")
+                raise TrainingError(
+                    f"A batch of {stage.batch_size} pictures cannot be shared by {self.team.size} processes."
+                )
         torch.manual_seed(recipe.seed)
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
