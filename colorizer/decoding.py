@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pyvips
 
@@ -41,6 +42,7 @@ PLAIN = ("b-w", "srgb", "grey16", "rgb16", "multiband")
 WHITE_8, WHITE_16 = 255, 65535
 _MAXIMUM = 1  # column of libvips's statistics
 UNCOMPRESSED = 1
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of JPEG that tell the size and the sampling
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,29 @@ def open_photo(source: Path) -> Opened:
     except pyvips.Error as error:
         raise (refusal(error) if head.startswith(SIGNATURES) else ImageError(UNKNOWN)) from error
     header = _header(image, file_format)
+    if header.progressive and file_format == "JPEG":
+        with source.open("rb") as file:
+            header = replace(header, stored=_stored_samples(file))
     if file_format == "TIFF":
         if needed > source.stat().st_size:  # libvips would fill what is missing with black
             raise ImageError(CUT_OFF)
         header = replace(header, piece_bytes=_piece_pixels(image, tags) * image.bands * header.bits // 8)
     return Opened(header, lambda: image)
+
+
+def _stored_samples(file: BinaryIO) -> float:
+    """The share of a JPEG's samples that its frame header (ITU-T T.81, B.2.2) says are there.
+
+    libvips says 4:2:0 of 4:2:2 too.
+    """
+    file.seek(2)
+    while (head := file.read(4))[:1] == b"\xff" and len(head) == 4:
+        body = file.read(max(0, int.from_bytes(head[2:], "big") - 2))
+        if head[1] in FRAMES and len(body) > 7:
+            sampling = [(factors >> 4, factors & 15) for factors in body[7::3]]
+            whole = max(h for h, _ in sampling) * max(v for _, v in sampling) * len(sampling)
+            return sum(h * v for h, v in sampling) / whole if whole else 1.0
+    return 1.0
 
 
 def _piece_pixels(image: pyvips.Image, tags: exif.Fields) -> int:
@@ -130,7 +150,6 @@ def _begin(source: Path) -> pyvips.Image:
 def _header(image: pyvips.Image, file_format: str) -> Header:
     turn = orientation(image)
     width, height = (image.height, image.width) if turn >= 5 else (image.width, image.height)
-    sampling = image.get("jpeg-chroma-subsample") if image.get_typeof("jpeg-chroma-subsample") else ""
     return Header(
         format=file_format,
         width=width,
@@ -138,7 +157,6 @@ def _header(image: pyvips.Image, file_format: str) -> Header:
         bands=image.bands,
         bits={"uchar": 8, "ushort": 16}.get(image.format, 32),
         progressive=any(image.get_typeof(word) and image.get(word) for word in ("jpeg-multiscan", "interlaced")),
-        subsampled=sampling == "4:2:0",
         orientation=turn,
         converted=image.interpretation not in PLAIN or profiles.has_another(image),
     )

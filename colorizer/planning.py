@@ -6,7 +6,7 @@ to it. What streams costs some hundred rows; what a format can only hold whole c
 
 from dataclasses import dataclass
 
-from .errors import TooLargeError
+from .errors import ImageError, TooLargeError
 
 MEMORY_LIMIT = 1_200_000_000  # of the whole process, the loaded generator and torch included
 READER_PROCESS = 60_000_000  # one that only reads files
@@ -21,7 +21,10 @@ INTERLACED_PNG = 1.0  # of each byte of a sample
 WEBP_DECODE = 3.0
 HEIF_DECODE = 5.5
 WEBP_ENCODE = 2.2
-AVIF_ENCODE = 13.0
+AVIF_ENCODE, AVIF_ENCODE_DEEP = 13.0, 17.0
+LOSSLESS = ("PNG", "TIFF")
+ENCODED = 0.5  # bytes of a sample of any other result, at most
+LONGEST_SIDES = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 16_384}  # of a result
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Header:
     bands: int  # of the file, transparency included
     bits: int  # of a sample: 8, 16 or 32
     progressive: bool = False  # or interlaced
-    subsampled: bool = False  # JPEG with half the color rows and columns
+    stored: float = 1.0  # JPEG: share of the samples that is in the file, the others being subsampled
     piece_bytes: int = 0  # TIFF: of what is decoded at once, tiles or a packed strip
     orientation: int = 1  # Exif's
     converted: bool = False  # by a profile, so that it is worked on in 16 bits
@@ -81,19 +84,29 @@ class Plan:
 def answer_format(header: Header, limit: int, *, apart: bool) -> str:
     """The source's own, but JPEG for HEIC and for what would not fit into `limit` bytes otherwise."""
     own = "JPEG" if header.format == "HEIF" else header.format
-    too_large = own in ("WEBP", "AVIF") and plan(header, own).peak(apart=apart) > limit
-    return "JPEG" if too_large else own
+    if own not in ("WEBP", "AVIF"):
+        return own
+    too_long = max(header.width, header.height) > LONGEST_SIDES[own]
+    return "JPEG" if too_long or plan(header, own).peak(apart=apart) > limit else own
+
+
+def check_sides(width: int, height: int, target_format: str) -> None:
+    """Raises ImageError when a side is too long for a format."""
+    longest = LONGEST_SIDES.get(target_format, max(width, height))
+    if max(width, height) > longest:
+        raise ImageError(f"A {target_format} picture has at most {longest} pixels on a side: choose PNG or TIFF.")
 
 
 def plan(header: Header, target_format: str) -> Plan:
     """What coloring a photograph into one of `writing.EXTENSIONS` takes."""
     raw = header.pixels * header.working_bands * header.working_bits // 8
     colored = header.pixels * 3 * header.working_bits // 8
+    encoded = colored if target_format in LOSSLESS else round(header.pixels * 3 * ENCODED)
     return Plan(
         decode=_decode(header),
         merge=MERGE_8_BITS if header.working_bits == 8 else MERGE_16_BITS,
         encode=_encode(header, target_format),
-        disk=raw * (2 if header.orientation > 1 else 1) + colored,
+        disk=raw * (2 if header.orientation > 1 else 1) + colored + encoded,
     )
 
 
@@ -105,7 +118,7 @@ def _decode(header: Header) -> int:
     area = header.pixels * header.bands
     match header.format:
         case "JPEG" if header.progressive:
-            return rows + round(area * PROGRESSIVE_JPEG * (0.5 if header.subsampled else 1))
+            return rows + round(area * PROGRESSIVE_JPEG * header.stored)
         case "PNG" if header.progressive:
             return rows + round(area * sample * INTERLACED_PNG)
         case "WEBP":
@@ -123,5 +136,5 @@ def _encode(header: Header, target_format: str) -> int:
         case "WEBP":
             return rows + round(header.pixels * 3 * WEBP_ENCODE)
         case "AVIF":
-            return rows + round(header.pixels * 3 * AVIF_ENCODE)
+            return rows + round(header.pixels * 3 * (AVIF_ENCODE_DEEP if header.bits > 8 else AVIF_ENCODE))
     return rows

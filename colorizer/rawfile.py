@@ -6,6 +6,7 @@ Imports neither numpy nor torch on loading: the program that reads a user's byte
 
 import logging
 import mmap
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,12 +75,15 @@ class RawFile:
         """(height, width, bands), uint8 or uint16, written through to the file, which is made if it is not there.
 
         While it is open, pages that were touched are given back again and again: they stay in the system's
-        cache, which it can take away, and no longer count as this process's memory.
+        cache, which it can take away, and no longer count as this process's memory. Raises OSError for the disk.
         """
         import numpy as np
 
         with self.path.open("r+b" if self.path.exists() else "x+b") as file:
-            file.truncate(self.byte_size)
+            if hasattr(os, "posix_fallocate"):  # a full disk is told now; later it would end the process (SIGBUS)
+                os.posix_fallocate(file.fileno(), 0, self.byte_size)
+            else:  # macOS
+                file.truncate(self.byte_size)
             pages = mmap.mmap(file.fileno(), self.byte_size)
         done = threading.Event()
 

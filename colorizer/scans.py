@@ -22,7 +22,7 @@ from . import metadata
 from .decoding import PIXELS, TOO_MUCH_MEMORY, open_photo, refusal, write_upright
 from .errors import ImageError, TooLargeError
 from .metadata import Metadata
-from .planning import MEMORY_LIMIT, Header, answer_format, plan
+from .planning import MEMORY_LIMIT, Header, answer_format, check_sides, plan
 from .rawfile import RawFile
 
 REFUSED = 3
@@ -81,14 +81,15 @@ def read(
 ) -> Scan:
     """Decode `source` into raw pixels in `folder`; refuses by what the header says before a pixel is decoded.
 
-    `apart` says that another process will color it. Raises ImageError for what is damaged, cut off, too small or of
-    too many pixels, and TooLargeError, one of them, when coloring it into `target_format` (by default, what
-    `planning.answer_format` says) would take a process more memory than `memory_limit` bytes.
+    `apart` says that another process will color it. Raises ImageError for what is damaged, cut off, too small, of
+    too many pixels or too long for `target_format` (by default, what `planning.answer_format` says), and
+    TooLargeError, one of them, when coloring it would take a process more memory than `memory_limit` bytes.
     """
     began = time.perf_counter()
     opened = open_photo(source)
     _check(opened.header, max_pixels)
     target_format = target_format or answer_format(opened.header, memory_limit, apart=apart)
+    check_sides(opened.header.width, opened.header.height, target_format)
     planned = plan(opened.header, target_format)
     planned.check(memory_limit, apart=apart)
     _check_disk(planned.disk, folder)

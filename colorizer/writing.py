@@ -8,14 +8,13 @@ import pyvips
 from PIL import Image
 
 from . import metadata, profiles
-from .errors import ColorizerError
 from .metadata import Metadata
+from .planning import check_sides
 from .rawfile import RawFile
 from .xmp import Statement
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "AVIF": "avif"}
 DEEP_FORMATS = {"PNG": 16, "TIFF": 16, "AVIF": 10}  # bits of a sample, at most
-LONGEST_SIDES = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 16_384}
 QUALITY = 95
 FULL_COLOR_QUALITY = 90  # from here on JPEG keeps color at full size
 BIG_TIFF_BYTES = 4_000_000_000  # beyond that, offsets of 32 bits do not reach
@@ -38,12 +37,10 @@ def write(
 ) -> int:
     """Encode raw pixels of 3 bands; answers the bits of the file's samples: more than 8 only where `source_bits` are.
 
-    The file appears under its name when it is whole. Raises ColorizerError when a side is too long for the format,
-    OSError for the disk.
+    The file appears under its name when it is whole. Raises ImageError when a side is too long for the format, OSError
+    for the disk.
     """
-    longest = LONGEST_SIDES.get(target.format, max(pixels.width, pixels.height))
-    if max(pixels.width, pixels.height) > longest:
-        raise ColorizerError(f"A {target.format} picture has at most {longest} pixels on a side: choose PNG or TIFF.")
+    check_sides(pixels.width, pixels.height, target.format)
     bits = DEEP_FORMATS.get(target.format, 8) if source_bits > 8 else 8
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
