@@ -92,7 +92,7 @@ def ring_for_idle_workers() -> int:
     """
     waiting = Job.objects.filter(status=JobState.QUEUED).count()
     busy = Job.objects.filter(status=JobState.RUNNING).count()
-    if Worker.objects.live().filter(queue=queue.QUEUE_COLORIZE).count() <= busy:
+    if Worker.objects.serving(queue.QUEUE_COLORIZE).count() <= busy:
         return 0
     rung = 0
     while rung < min(waiting, RING_AT_MOST) and queue.ring():
@@ -110,7 +110,7 @@ def ring_for_idle_trainer() -> int:
     """A run that can be claimed beside a training worker that idles: the message was lost, or the run was left."""
     if not services.claimable_runs().exists():
         return 0
-    if not Worker.objects.live().filter(queue=queue.QUEUE_TRAIN).exists():
+    if not Worker.objects.serving(queue.QUEUE_TRAIN).exists():
         return 0
     return int(queue.ring_trainer())
 

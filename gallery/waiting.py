@@ -7,6 +7,7 @@ from math import ceil
 from statistics import median
 
 from gallery.models import Job, JobState, Photo, Result, Worker
+from gallery.queue import QUEUE_COLORIZE
 
 RESULTS_LOOKED_AT = 20
 # Half of all jobs take longer than the typical one: only these are worth a word.
@@ -24,7 +25,7 @@ class Waiting:
 
 
 def waiting_of(job: Job | None) -> Waiting:
-    live_workers = Worker.objects.live().count()
+    live_workers = Worker.objects.serving(QUEUE_COLORIZE).count()
     if job is None or not job.is_live:
         return Waiting(None, None, live_workers)
     typical_s = typical_duration_s()

@@ -1,4 +1,4 @@
-"""Worker: one process that colors photos, known by its heartbeat."""
+"""Worker: one process that colors photos or trains, known by its heartbeat."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -12,6 +12,10 @@ SILENT_AFTER = timedelta(seconds=10)
 class WorkerQuerySet(models.QuerySet):
     def live(self) -> "WorkerQuerySet":
         return self.filter(beat_at__gte=Now() - SILENT_AFTER)
+
+    def serving(self, queue: str) -> "WorkerQuerySet":
+        """Live ones that take from a queue of gallery.queue."""
+        return self.live().filter(queue=queue)
 
 
 class Worker(models.Model):

@@ -62,7 +62,10 @@ def collect_photo(photo_id: int) -> Collected | None:
 
 
 def collect_result(job_id: int) -> Collected | None:
-    """The picture in color that a job made, once its owner has accepted it. None and errors as for a photo."""
+    """The picture in color that a job made, once its owner has accepted it. None and errors as for a photo.
+
+    It takes the place of one that was accepted before for the same photo, which would count as nearly the same.
+    """
     result = Result.objects.select_related("job__photo").filter(job_id=job_id).first()
     if result is None:
         return None
@@ -74,6 +77,9 @@ def collect_result(job_id: int) -> Collected | None:
     image = CollectedImage(
         owner_id=photo.owner_id, photo=photo, origin=Origin.ACCEPTED_RESULT, digest=digest.hexdigest()
     )
+    if consent.consented_at(photo.pk) is not None:
+        before = CollectedImage.objects.filter(photo=photo, origin=Origin.ACCEPTED_RESULT).exclude(digest=image.digest)
+        delete_images(before.values_list("pk", flat=True))
     return _collect_stored(image, result.image_key, size=(result.width, result.height))
 
 

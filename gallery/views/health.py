@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from gallery.models import Job, JobState, Worker
+from gallery.queue import QUEUE_COLORIZE
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,6 @@ def _figures() -> dict[str, Any]:
     age = models.ExpressionWrapper(Now() - models.F("queued_at"), output_field=models.DurationField())
     oldest = queued.annotate(age=age).values_list("age", flat=True).first()
     return {
-        "live_workers": Worker.objects.live().count(),
+        "live_workers": Worker.objects.serving(QUEUE_COLORIZE).count(),
         "oldest_queued_s": None if oldest is None else round(oldest.total_seconds(), 1),
     }

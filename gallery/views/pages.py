@@ -13,6 +13,7 @@ from gallery import showcase
 from gallery.access import photo_for, photos_of
 from gallery.images import ACCEPTED
 from gallery.models import Photo, Worker
+from gallery.queue import QUEUE_COLORIZE
 from gallery.waiting import number_waiting, waiting_of
 
 PAGE_SIZE = 60
@@ -32,7 +33,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "next_cursor": next_cursor,
         "is_first_page": "before" not in request.GET,
         "photo_count": photos_of(request).count(),
-        "live_workers": Worker.objects.live().count(),
+        "live_workers": Worker.objects.serving(QUEUE_COLORIZE).count(),
         "upload_limits": upload_limits(),
         "sample_available": showcase.sample_path() is not None,
     }

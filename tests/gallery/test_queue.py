@@ -20,6 +20,12 @@ class RingTests(RealBroker, GalleryTestCase):
         self.assertEqual(message["content-type"], "application/json")
         self.assertEqual(json.loads(base64.b64decode(message["body"]))[:2], [[], {}])
 
+    def test_the_trainers_bell_is_another(self) -> None:
+        self.assertTrue(queue.ring_trainer())
+        message = json.loads(self._client().lrange(queue.QUEUE_TRAIN, 0, -1)[0])
+        self.assertEqual(message["headers"]["task"], "photolab.retrain")
+        self.assertEqual(self.messages(), 0)
+
     def test_an_upload_rings_once_and_after_the_commit(self) -> None:
         with self.captureOnCommitCallbacks(execute=True):
             services.upload_photo(self.owner, as_upload(pictures.jpeg()))

@@ -1,20 +1,13 @@
 """A training run from start to end, and the fence that keeps out a worker thought dead."""
 
-from datetime import timedelta
-
-from django.db.models.functions import Now
-
 from gallery import files, services, upkeep
 from gallery.keys import new_checkpoint_key, new_sample_keys
 from gallery.models import Admission, CollectedImage, RunState, TrainingPoint, TrainingRun, VersionState, Worker
 from gallery.services import Heard, Progress, RunSettings, TrainingRefused
 from gallery.services.runs import MOST_POINTS
 from tests.base import GalleryTestCase
+from tests.gallery.test_upkeep import silence
 from tests.gallery.training_rows import TrainingRows
-
-
-def silence(worker: Worker) -> None:
-    Worker.objects.filter(pk=worker.pk).update(beat_at=Now() - timedelta(seconds=11))
 
 
 def progress(step: int, **losses: float) -> Progress:
@@ -96,7 +89,7 @@ class ClaimTests(RunTestCase):
         late = self.claimed_run(worker)
         services.keep_checkpoint(late, "training/1/checkpoints/1-x")
         self.start()
-        silence(worker)
+        silence(worker, 11)
         claim = self.claimed_run()
         self.assertEqual((claim.run_id, claim.attempt), (run.pk, 2))
         self.assertEqual(claim.checkpoint_key, "training/1/checkpoints/1-x")
@@ -241,7 +234,7 @@ class UpkeepTests(RunTestCase):
         for attempt in (1, 2, 3):
             worker = self.make_trainer(f"host:{attempt}")
             self.assertEqual(self.claimed_run(worker).attempt, attempt)
-            silence(worker)
+            silence(worker, 11)
             self.assertEqual(upkeep.run_pass().runs_given_up, int(attempt == 3))
         self.assertEqual((self.only_run().status, self.only_run().error), (RunState.FAILED, upkeep.RUN_GIVEN_UP))
 
@@ -265,7 +258,7 @@ class SnapshotTests(RunTestCase):
         self.assertEqual((len(first.train), len(first.holdout)), (8, 4))
         self.make_set(self.staff, 3)
         services.exclude_images([self.images[0].pk], self.staff)
-        silence(worker)
+        silence(worker, 11)
         self.assertEqual(self.frozen(), first)
         self.assertEqual(self.only_run().snapshot_digest, first.digest)
 

@@ -17,6 +17,7 @@ from gallery import services, upkeep
 from gallery.models import Job, JobState, Removal, Worker
 from tests.base import GalleryRaceTestCase, GalleryTestCase
 from tests.broker import RealBroker
+from tests.gallery.training_rows import TrainingRows
 
 
 def silence(worker: Worker, seconds: float) -> None:
@@ -157,6 +158,29 @@ class RingTests(RealBroker, GalleryTestCase):
         self.assertFalse(upkeep.run_pass())
         self.broker_comes_back()
         self.assertEqual(upkeep.run_pass().rung, 1)
+
+
+class TrainerRingTests(TrainingRows, RealBroker, GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.make_shipped()
+        self.make_set(self.staff)
+        self.start()
+
+    def test_it_rings_for_a_trainer_that_idles_beside_a_waiting_run(self) -> None:
+        self.make_worker()
+        self.assertEqual(upkeep.run_pass().trainers_rung, 0)
+        self.make_trainer()
+        self.assertEqual(upkeep.run_pass().trainers_rung, 1)
+
+    def test_it_rings_for_a_run_that_was_left_and_not_for_one_that_is_held(self) -> None:
+        worker = self.make_trainer()
+        self.claimed_run(worker)
+        self.make_trainer("host:idle")
+        self.start()
+        self.assertEqual(upkeep.run_pass().trainers_rung, 0)
+        silence(worker, 11)
+        self.assertEqual(upkeep.run_pass().trainers_rung, 1)
 
 
 class CommandTests(GalleryRaceTestCase):

@@ -1,0 +1,152 @@
+"""What is admitted to training, what is set aside and why: real files, read by the real child process."""
+
+import io
+
+import numpy as np
+from django.core.files.storage import default_storage
+from PIL import Image
+from skimage import data
+
+from gallery import files, images, services, upkeep
+from gallery.color_facts import TRAINING_SIDE, measure_colorfulness
+from gallery.models import Admission, CollectedImage, Origin, Photo
+from gallery.services.collecting import FILE_IS_GONE
+from tests import pictures
+from tests.base import GalleryTestCase, as_upload, read_stored
+from tests.gallery.training_rows import TrainingRows
+
+
+def cat(size: tuple[int, int] = (640, 426)) -> Image.Image:
+    return Image.fromarray(data.chelsea()).resize(size)
+
+
+def faded(image: Image.Image, share: float) -> Image.Image:
+    return Image.blend(image.convert("L").convert("RGB"), image, share)
+
+
+class StaffUploadTests(GalleryTestCase):
+    def collect(self, image: Image.Image, **options: object) -> CollectedImage:
+        return services.collect_upload(self.staff, as_upload(pictures.encoded(image, **options))).image
+
+    def test_a_color_picture_is_included_with_a_copy_for_training(self) -> None:
+        image = self.collect(cat((1800, 1200)), quality=95)
+        self.assertEqual((image.status, image.reason, image.origin), (Admission.INCLUDED, "", Origin.STAFF_UPLOAD))
+        self.assertEqual((image.width, image.height, image.owner, image.photo), (1800, 1200, self.staff, None))
+        copy = Image.open(io.BytesIO(read_stored(image.file_key)))
+        self.assertEqual((copy.format, copy.size, copy.mode), ("JPEG", (768, TRAINING_SIDE), "RGB"))
+        expected = np.asarray(cat((768, TRAINING_SIDE)), dtype=float)
+        self.assertLess(np.abs(np.asarray(copy, dtype=float) - expected).mean(), 4)
+        self.assertEqual(image.byte_size, len(read_stored(image.file_key)))
+        self.assertEqual(self.stored_files(), set(image.file_keys))
+
+    def test_what_teaches_no_color_is_set_aside_with_the_reason(self) -> None:
+        cases = {
+            "grey or toned": cat().convert("L"),
+            "hardly any color": faded(cat(), 0.35),
+            "shorter side has 40 pixels": cat((60, 40)),
+        }
+        for reason, picture in cases.items():
+            with self.subTest(reason):
+                image = self.collect(picture)
+                self.assertEqual(image.status, Admission.SET_ASIDE)
+                self.assertIn(reason, image.reason)
+
+    def test_a_copy_of_a_picture_that_is_there_is_set_aside(self) -> None:
+        first = self.collect(cat(), quality=95)
+        for copy in (cat((480, 320)), cat().point(lambda value: min(255, int(value * 1.15)))):
+            again = self.collect(copy, quality=50)
+            self.assertEqual(again.status, Admission.SET_ASIDE)
+            self.assertEqual(again.reason, f"Nearly the same picture is there already (picture {first.pk}).")
+        self.assertEqual(self.collect(pictures.color()).status, Admission.INCLUDED)
+
+    def test_the_same_bytes_again_are_the_same_row(self) -> None:
+        content = pictures.encoded(cat())
+        first = services.collect_upload(self.staff, as_upload(content))
+        again = services.collect_upload(self.staff, as_upload(content))
+        self.assertEqual((again.image, first.is_duplicate, again.is_duplicate), (first.image, False, True))
+
+    def test_what_is_no_picture_is_refused_and_leaves_nothing(self) -> None:
+        for content in (b"no picture at all", pictures.encoded(cat())[:2000]):
+            with self.assertRaises(images.ImageRefused):
+                services.collect_upload(self.staff, as_upload(content))
+        self.assertFalse(CollectedImage.objects.exists())
+        self.assertEqual(self.stored_files(), set())
+
+    def test_staff_decide_otherwise_and_it_is_written_down(self) -> None:
+        image = self.collect(cat().convert("L"))
+        self.assertEqual(services.include_images([image.pk], self.staff), 1)
+        self.assertEqual(services.include_images([image.pk], self.staff), 0)
+        image.refresh_from_db()
+        self.assertEqual((image.status, image.reason, image.decided_by), (Admission.INCLUDED, "", self.staff))
+        self.assertEqual(services.exclude_images([image.pk], self.staff, reason="Shows a face."), 1)
+        image.refresh_from_db()
+        self.assertEqual((image.status, image.reason), (Admission.EXCLUDED, "Shows a face."))
+        self.assertIsNotNone(image.decided_at)
+
+
+class ConsentedTests(TrainingRows, GalleryTestCase):
+    def upload(self, image: Image.Image) -> Photo:
+        return services.upload_photo(self.owner, as_upload(pictures.encoded(image))).photo
+
+    def test_an_upload_in_color_of_an_account_that_consents_is_collected(self) -> None:
+        services.give_consent(self.owner)
+        photo = self.upload(cat())
+        grey = self.upload(pictures.grey())
+        self.assertEqual(upkeep.run_pass().collected, 1)
+        image = CollectedImage.objects.get()
+        self.assertEqual((image.photo, image.owner, image.origin), (photo, self.owner, Origin.COLOR_UPLOAD))
+        self.assertEqual((image.status, image.digest), (Admission.INCLUDED, photo.digest))
+        self.assertEqual(image.consented_at, services.consented_at(photo.pk))
+        self.assertEqual(upkeep.run_pass().collected, 0)
+        self.assertIsNone(services.collect_photo(grey.pk))
+
+    def test_without_consent_nothing_is_collected_and_later_consent_collects_what_is_there(self) -> None:
+        self.upload(cat())
+        self.upload(pictures.color())
+        self.assertEqual(services.collect_waiting(at_most=10), 0)
+        services.give_consent(self.owner)
+        self.assertEqual([services.collect_waiting(at_most=1) for _ in range(3)], [1, 1, 0])
+
+    def test_a_photo_whose_file_is_gone_or_damaged_is_set_aside_and_not_tried_again(self) -> None:
+        services.give_consent(self.owner)
+        gone, damaged = self.upload(cat()), self.upload(pictures.color())
+        files.delete([gone.original_key])
+        (self.media / damaged.original_key).write_bytes(b"\xff\xd8\xff broken")
+        self.assertEqual(services.collect_waiting(at_most=5), 2)
+        rows = {image.photo: image for image in CollectedImage.objects.all()}
+        self.assertEqual({image.status for image in rows.values()}, {Admission.SET_ASIDE})
+        self.assertEqual(rows[gone].reason, FILE_IS_GONE)
+        self.assertIn("damaged", rows[damaged].reason)
+        self.assertEqual(services.collect_waiting(at_most=5), 0)
+        self.assertEqual(services.include_images([image.pk for image in rows.values()], self.staff), 0)
+
+    def test_an_accepted_result_is_collected_with_consent_only(self) -> None:
+        photo = self.make_colored(self.owner)
+        result = photo.latest_result
+        with default_storage.open(result.image_key, "wb") as file:
+            file.write(pictures.encoded(cat()))
+        self.assertIsNone(services.collect_result(result.job_id))
+        services.give_consent(self.owner, photo)
+        collected = services.collect_result(result.job_id)
+        self.assertEqual((collected.image.photo, collected.image.origin), (photo, Origin.ACCEPTED_RESULT))
+        self.assertEqual(collected.image.status, Admission.INCLUDED)
+        self.assertTrue(services.collect_result(result.job_id).is_duplicate)
+        services.retry_photo(photo.pk)
+        claim = self.claimed(photo)
+        output = self.stored_output(claim)
+        with default_storage.open(output.image_key, "wb") as file:
+            file.write(pictures.encoded(cat(), quality=40))
+        services.finish(claim, output)
+        again = services.collect_result(claim.job_id)
+        self.assertEqual(again.image.status, Admission.INCLUDED, "the newer takes the older one's place")
+        self.assertEqual(CollectedImage.objects.get(), again.image)
+        self.assertEqual(services.revoke_consent(self.owner, photo), 1)
+
+
+class ColorfulnessTests(GalleryTestCase):
+    def test_it_is_the_papers_formula(self) -> None:
+        """Half red, half green: by hand, rg is 255 and -255, yb is 127.5 everywhere."""
+        halves = Image.new("RGB", (10, 10), (255, 0, 0))
+        halves.paste((0, 255, 0), (0, 0, 5, 10))
+        self.assertAlmostEqual(measure_colorfulness(halves), 255 + 0.3 * 127.5, places=3)
+        self.assertEqual(measure_colorfulness(Image.new("RGB", (10, 10), (90, 90, 90))), 0)
