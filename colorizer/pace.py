@@ -7,7 +7,7 @@ from the pace of the one before it.
 from .config import Recipe, Stage
 
 RECENT = 0.9  # weight of the pace so far against the newest step
-JUDGED = 1.7  # times as long as without, takes a step whose pictures a classifier looks at; on a processor
+JUDGED = 1.5  # times as long as without, takes a step whose pictures a classifier looks at; on a processor
 
 
 class Pace:

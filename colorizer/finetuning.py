@@ -1,0 +1,166 @@
+"""Fine-tuning: a recipe for going on from given weights with new photographs, and what that will take.
+
+The encoder stays ImageNet's and learning rates are low; a share of every batch is rehearsal, pictures that the
+network knows, so that it does not forget them (Robins 1995).
+"""
+
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from .config import NetworkConfig, Recipe, Stage
+from .data import PhotoSet, open_sources
+from .discriminator import ProjectedDiscriminator
+from .efficientnet import STRIDE
+from .errors import TrainingError
+from .generator import Generator
+from .reports import Evaluated, Progress
+from .training import Training
+
+NEW = "new"  # the source of the new photographs
+BASE = "base"  # that of a rehearsal corpus without names
+EVALUATIONS = 8  # of a run, beside that of its start
+ADVERSARIAL_SHARE = 0.25  # of the steps, the last ones
+ADVERSARIAL_RATE = 0.5  # of the learning rate, where a discriminator judges
+TIMED_STEPS = 4  # of each stage, to know the pace; the first, which warms up, is not counted
+TIMED_PICTURES = 4  # of each validation set
+PROCESS_BYTES = 1.3e9  # peak of a process that trains, and of that which reads for it, whatever the batch
+PIXEL_BYTES = 1600.0  # and for each pixel of a batch, with a classifier looking on; 1250 to 1580 were measured
+SHEET_BYTES = 500_000  # of samples of one validation set
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """What can be chosen. Raises TrainingError for what cannot be trained."""
+
+    steps: int = 1200
+    learning_rate: float = 2e-4  # of the decoder at its peak
+    adversarial: bool = False  # a gentle adversarial stage at the end
+    base_share: float = 0.5  # of each batch, 0 to 0.9
+    crop: int = 128  # pixels
+    batch_size: int = 16
+    seed: int = 20261123
+
+    def __post_init__(self) -> None:
+        for right, said in (
+            (self.steps >= EVALUATIONS, f"Training needs at least {EVALUATIONS} steps."),
+            (0 < self.learning_rate <= 1e-2, "The learning rate must lie above 0 and at most at 0.01."),
+            (0 <= self.base_share <= 0.9, "The share of the base corpus must lie between 0 and 0.9."),
+            (self.crop >= 64 and self.crop % STRIDE == 0, f"The crop must be a multiple of {STRIDE}, from 64."),
+            (self.batch_size >= 4, "A batch needs at least 4 pictures."),
+        ):
+            if not right:
+                raise TrainingError(said)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured on a machine; plain numbers, to be kept for later runs with the same batches."""
+
+    step_s: tuple[float, ...]  # of each stage
+    picture_s: float  # for each photograph of each validation set
+
+    def seconds(self, recipe: Recipe, *, validation_sets: int) -> float:
+        """That the whole recipe will take, its evaluations included."""
+        steps = sum(stage.steps * step_s for stage, step_s in zip(recipe.stages, self.step_s, strict=True))
+        evaluations = 1 + len(recipe.evaluations)
+        return steps + evaluations * validation_sets * recipe.validation_pictures * self.picture_s
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Estimates of the most that a run takes, in bytes."""
+
+    memory: int  # of the training process and the one that reads pictures for it
+    disk: int  # of the run folder
+
+
+def open_base(path: Path | None) -> dict[str, PhotoSet]:
+    """A rehearsal corpus: a folder of `<source>-train.zip`, or one folder or zip of photographs; None is none.
+
+    What evaluation sees of a corpus (its `-val.zip`, or what is held out by digest) is left out. Raises ImageError.
+    """
+    if path is None:
+        return {}
+    zips = sorted(path.glob("*-train.zip")) if path.is_dir() else []
+    if not zips:
+        return {BASE: PhotoSet(path, part="train")}
+    return {name: open_sources(path, name)[0] for name in (found.name.removesuffix("-train.zip") for found in zips)}
+
+
+def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: dict[str, PhotoSet]) -> Recipe:
+    """The recipe for the sources NEW and `base`; weights of that network are its start."""
+    stage = Stage(
+        "fine-tuning",
+        chosen.steps,
+        chosen.crop,
+        _mix(chosen, base),
+        decoder_lr=chosen.learning_rate,
+        bins_weight=0.05 if network.chroma_bins else 0.0,
+        perceptual_weight=1.0,
+    )
+    stages = (stage,)
+    if chosen.adversarial:
+        last = max(1, round(chosen.steps * ADVERSARIAL_SHARE))
+        rate = chosen.learning_rate * ADVERSARIAL_RATE
+        fought = replace(
+            stage, name="adversarial", steps=last, decoder_lr=rate, adversarial_weight=0.03, discriminator_lr=rate
+        )
+        stages = (replace(stage, steps=chosen.steps - last), fought)
+    return Recipe(name, stages, network=network, evaluate_every=max(1, chosen.steps // EVALUATIONS), seed=chosen.seed)
+
+
+def _mix(chosen: FineTuning, base: dict[str, PhotoSet]) -> dict[str, int]:
+    """New pictures and the base's sources, those by their sizes; each source gets a picture where there is room."""
+    rehearsed = min(round(chosen.batch_size * chosen.base_share), chosen.batch_size - 1) if base else 0
+    largest_first = sorted(base, key=lambda name: len(base[name]), reverse=True)[:rehearsed]
+    mix = {NEW: chosen.batch_size - rehearsed} | dict.fromkeys(largest_first, 1)
+    for _ in range(rehearsed - len(largest_first)):
+        mix[max(largest_first, key=lambda name: len(base[name]) / mix[name])] += 1
+    return mix
+
+
+def measure_speed(
+    recipe: Recipe, sources: dict[str, PhotoSet], validation: dict[str, PhotoSet], *, start: Path
+) -> Speed:
+    """From a few real steps of each stage and real evaluations, in a folder that is thrown away: half a minute or so.
+
+    Raises what a training raises.
+    """
+    stages = tuple(replace(stage, steps=TIMED_STEPS) for stage in recipe.stages)
+    few = replace(recipe, stages=stages, evaluate_every=TIMED_STEPS, validation_pictures=TIMED_PICTURES)
+    stepped: dict[int, float] = {}
+    evaluations: list[float] = []
+
+    def step_done(report: Progress) -> None:
+        stepped[report.step] = time.monotonic()
+
+    def evaluation_done(report: Evaluated) -> None:
+        if report.step:
+            evaluations.append(time.monotonic() - stepped[report.step])
+
+    with tempfile.TemporaryDirectory() as folder:
+        training = Training(few, Path(folder), sources, validation, start=start)
+        training.run(progress=step_done, evaluated=evaluation_done)
+    ends = range(TIMED_STEPS, few.steps + 1, TIMED_STEPS)
+    step_s = (median(stepped[n] - stepped[n - 1] for n in range(end - TIMED_STEPS + 2, end + 1)) for end in ends)
+    pictures = sum(min(TIMED_PICTURES, len(photos)) for photos in validation.values())
+    return Speed(tuple(step_s), median(evaluations) / pictures)
+
+
+def what_it_needs(recipe: Recipe) -> Needs:
+    """Memory by peaks of measured processes on a processor; disk by the sizes of what is written."""
+    generator = Generator(recipe.network)
+    weights = sum(tensor.numel() for tensor in generator.state_dict().values())
+    trained = sum(p.numel() for name, p in generator.named_parameters() if not name.startswith("encoder."))
+    judging = sum(p.numel() for p in ProjectedDiscriminator().parameters())
+    pixels = max(stage.batch_size * stage.crop**2 for stage in recipe.stages)
+    state = 4 * (2 * weights + 2 * trained + 3 * judging)  # float32: two networks, two moments; with a discriminator
+    checkpoints = 1 + len(recipe.evaluations)
+    sheets = len(recipe.validation) * SHEET_BYTES
+    return Needs(
+        memory=round(PROCESS_BYTES + PIXEL_BYTES * pixels),
+        disk=2 * state + checkpoints * (3 * weights + sheets),  # a new state is written beside the old one
+    )

@@ -1,0 +1,112 @@
+"""Fine-tuning: what the settings become, and that what is told beforehand is what a real run then takes."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import torch
+
+from colorizer import ImageError, TrainingError
+from colorizer.checkpoint import Card, load_generator, save_generator
+from colorizer.config import NetworkConfig
+from colorizer.data import PhotoSet
+from colorizer.finetuning import BASE, NEW, FineTuning, make_recipe, measure_speed, open_base, what_it_needs
+from colorizer.generator import Generator
+from colorizer.reports import Ending, Evaluated
+from colorizer.training import Training
+from tests.colorizer.drawings import landscape, write_zip
+
+SMALL = NetworkConfig(bottleneck_channels=16, decoder_channels=(16, 16, 16, 16), chroma_bins=True, hints=True)
+
+
+class RecipeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        (cls.folder / "corpus").mkdir()
+        for name, count in (("large", 30), ("small", 4)):
+            write_zip(cls.folder / "corpus" / f"{name}-train.zip", count=count, size=(32, 32))
+            write_zip(cls.folder / "corpus" / f"{name}-val.zip", count=2, size=(32, 32))
+
+    def test_a_base_is_a_folder_of_sources_or_one_set_or_nothing(self) -> None:
+        base = open_base(self.folder / "corpus")
+        self.assertEqual({name: len(photos) for name, photos in base.items()}, {"large": 30, "small": 4})
+        one = open_base(self.folder / "corpus" / "large-train.zip")
+        held_out = PhotoSet(self.folder / "corpus" / "large-train.zip").names
+        self.assertEqual(list(one), [BASE])
+        self.assertLessEqual(set(one[BASE].names), set(held_out))
+        self.assertEqual(open_base(None), {})
+        with self.assertRaisesRegex(ImageError, "neither a folder nor a zip"):
+            open_base(self.folder / "nowhere")
+
+    def test_a_batch_is_new_pictures_and_the_base_by_its_sizes(self) -> None:
+        base = open_base(self.folder / "corpus")
+        for share, batch in ((0.5, {NEW: 8, "large": 7, "small": 1}), (0.0, {NEW: 16}), (0.06, {NEW: 15, "large": 1})):
+            with self.subTest(share):
+                recipe = make_recipe("r", SMALL, FineTuning(base_share=share), base=base)
+                self.assertEqual(recipe.stages[0].batch, batch)
+        alone = make_recipe("r", SMALL, FineTuning(), base={})
+        self.assertEqual(alone.stages[0].batch, {NEW: 16})
+
+    def test_an_adversarial_run_ends_with_a_gentle_adversarial_stage_and_takes_no_longer(self) -> None:
+        plain, fought = (make_recipe("r", SMALL, FineTuning(adversarial=is_), base={}) for is_ in (False, True))
+        self.assertEqual(plain.steps, fought.steps)
+        self.assertEqual([bool(stage.adversarial_weight) for stage in fought.stages], [False, True])
+        self.assertLess(fought.stages[1].decoder_lr, plain.stages[0].decoder_lr)
+        for stage in (*plain.stages, *fought.stages):
+            self.assertEqual(stage.encoder_lr, 0)
+            self.assertGreater(stage.perceptual_weight, 0)
+
+    def test_a_network_without_bins_is_asked_for_none(self) -> None:
+        self.assertEqual(make_recipe("r", NetworkConfig(), FineTuning(), base={}).stages[0].bins_weight, 0)
+
+    def test_what_cannot_be_trained_is_refused_in_words(self) -> None:
+        for wrong, said in (
+            ({"steps": 2}, "at least 8 steps"),
+            ({"learning_rate": 0.5}, "learning rate"),
+            ({"base_share": 1.0}, "base corpus"),
+            ({"crop": 100}, "multiple of 32"),
+            ({"batch_size": 1}, "at least 4"),
+        ):
+            with self.subTest(said), self.assertRaisesRegex(TrainingError, said):
+                FineTuning(**wrong)
+
+
+class BeforehandTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.addCleanup(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
+
+    def test_time_and_disk_are_told_as_a_real_run_then_takes_them(self) -> None:
+        for number in range(6):
+            (self.folder / "new").mkdir(exist_ok=True)
+            landscape(96, 80, seed=number).save(self.folder / "new" / f"{number}.png")
+        start = self.folder / "start.safetensors"
+        torch.manual_seed(1)
+        save_generator(Generator(SMALL), start, Card("start", "2026-01-01", SMALL))
+        sides = {"train": [f"{n}.png" for n in range(4)], "holdout": ["4.png", "5.png"]}
+        train, holdout = (PhotoSet(self.folder / "new", names=names) for names in sides.values())
+        recipe = make_recipe("r", SMALL, FineTuning(steps=16, crop=64, batch_size=4, adversarial=True), base={})
+        sources, validation = {NEW: train}, {"holdout": holdout}
+        speed = measure_speed(recipe, sources, validation, start=start)
+        self.assertEqual(len(speed.step_s), 2)
+        self.assertGreater(speed.seconds(recipe, validation_sets=1), 16 * min(speed.step_s))
+        run = Training(recipe, self.folder / "run", sources, validation, start=start)
+        reports: list[Evaluated] = []
+        outcome = run.run(evaluated=reports.append)
+        self.assertIs(outcome.ending, Ending.FINISHED)
+        self.assertEqual([report.step for report in reports], [0, *recipe.evaluations])
+        _, card = load_generator(outcome.weights)
+        self.assertEqual(card.data, {"new-train": 4})
+        took = sum(path.stat().st_size for path in (self.folder / "run").iterdir())
+        self.assertTrue(took < what_it_needs(recipe).disk < 4 * took, (took, what_it_needs(recipe)))
+
+    def test_a_picture_that_is_not_there_is_named(self) -> None:
+        landscape(32, 32).save(self.folder / "a.png")
+        with self.assertRaisesRegex(ImageError, "b.png is not among"):
+            PhotoSet(self.folder, names=["a.png", "b.png"])
