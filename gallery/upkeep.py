@@ -1,7 +1,7 @@
 """The one rescuer. It goes by rows and heartbeats, works without the broker, and may run several times at once.
 
-Jobs of dead workers are given back or given up; when workers idle while jobs or a training run wait, it rings. What
-consent covers is collected here, so that no upload waits for it.
+Jobs of dead workers are given back or given up; when workers idle while jobs or a training run wait, it rings. Beside
+it, and never in its way, what consent covers is collected for training, so that no upload waits for that.
 """
 
 import logging
@@ -32,8 +32,7 @@ RUN_GIVEN_UP = (
     "The worker stopped three times during this training, so it was given up. If memory was short, start it again "
     "with the adversarial stage off."
 )
-# One picture takes up to some seconds, for which the next pass waits.
-COLLECT_AT_MOST = 1
+COLLECT_AT_MOST = 20  # then the storage and the consents are looked at anew
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ class Done:
     workers_forgotten: int
     runs_given_up: int
     trainers_rung: int
-    collected: int
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -63,11 +61,18 @@ def run_pass() -> Done:
         forgotten,
         runs_given_up=give_up_runs(),
         trainers_rung=ring_for_idle_trainer(),
-        collected=services.collect_waiting(at_most=COLLECT_AT_MOST),
     )
     if done:
         logger.info(", ".join(f"{what.replace('_', ' ')}: {number}" for what, number in asdict(done).items() if number))
     return done
+
+
+def collect() -> int:
+    """How many pictures were looked at. Each takes about a second, a hostile one up to a minute: not for a pass."""
+    collected = services.collect_waiting(at_most=COLLECT_AT_MOST)
+    if collected:
+        logger.info("collected for training: %s", collected)
+    return collected
 
 
 def rescue_orphans() -> tuple[int, int]:

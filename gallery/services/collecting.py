@@ -41,10 +41,10 @@ def collect_upload(by: AbstractBaseUser, upload: File) -> Collected:
     A picture that can be read but teaches nothing is kept and set aside: look at `image.status`.
     """
     measured = images.measure(upload)
-    known = CollectedImage.objects.filter(owner_id=by.pk, digest=measured.digest).first()
-    if known is not None:
-        return Collected(known, is_duplicate=True)
     image = CollectedImage(owner_id=by.pk, origin=Origin.STAFF_UPLOAD, digest=measured.digest)
+    known = _known(image)
+    if known is not None:
+        return known
     image.consented_at = timezone.now()
     return _add(image, admission.look(upload))
 
@@ -123,9 +123,9 @@ def delete_images(image_ids: Iterable[int]) -> int:
 def _collect_stored(image: CollectedImage, key: str, *, size: tuple[int, int]) -> Collected | None:
     if consent.consented_at(image.photo_id) is None:
         return None
-    known = CollectedImage.objects.filter(owner_id=image.owner_id, digest=image.digest).first()
+    known = _known(image)
     if known is not None:
-        return Collected(known, is_duplicate=True)
+        return known
     try:
         with default_storage.open(key, "rb") as stored:
             return _add(image, admission.look(stored))
@@ -155,7 +155,10 @@ def _add(image: CollectedImage, looked: admission.Looked) -> Collected:
             files.store(keys.thumb, looked.thumb)
             _save(image)
     except IntegrityError:
-        return _known(image)
+        known = _known(image)
+        if known is None:
+            raise
+        return known
     return Collected(image, is_duplicate=False)
 
 
@@ -168,7 +171,10 @@ def _add_unreadable(image: CollectedImage, reason: str, *, size: tuple[int, int]
     except ConsentMissing:
         return None
     except IntegrityError:
-        return _known(image)
+        known = _known(image)
+        if known is None:
+            raise
+        return known
     return Collected(image, is_duplicate=False)
 
 
@@ -186,6 +192,7 @@ def _save(image: CollectedImage) -> None:
         image.save(force_insert=True)
 
 
-def _known(image: CollectedImage) -> Collected:
-    """Somebody was quicker with the same bytes."""
-    return Collected(CollectedImage.objects.get(owner_id=image.owner_id, digest=image.digest), is_duplicate=True)
+def _known(image: CollectedImage) -> Collected | None:
+    """What is there of the same bytes and the same owner."""
+    known = CollectedImage.objects.filter(owner_id=image.owner_id, digest=image.digest).first()
+    return None if known is None else Collected(known, is_duplicate=True)

@@ -92,12 +92,12 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
         services.give_consent(self.owner)
         photo = self.upload(cat())
         grey = self.upload(pictures.grey())
-        self.assertEqual(upkeep.run_pass().collected, 1)
+        self.assertEqual(upkeep.collect(), 1)
         image = CollectedImage.objects.get()
         self.assertEqual((image.photo, image.owner, image.origin), (photo, self.owner, Origin.COLOR_UPLOAD))
         self.assertEqual((image.status, image.digest), (Admission.INCLUDED, photo.digest))
         self.assertEqual(image.consented_at, services.consented_at(photo.pk))
-        self.assertEqual(upkeep.run_pass().collected, 0)
+        self.assertEqual(upkeep.collect(), 0)
         self.assertIsNone(services.collect_photo(grey.pk))
 
     def test_without_consent_nothing_is_collected_and_later_consent_collects_what_is_there(self) -> None:

@@ -1,5 +1,8 @@
 """Real races around training: several connections want the same run, version or picture at the same moment."""
 
+import time
+from collections.abc import Callable
+
 from django.db import IntegrityError
 
 from gallery import services
@@ -11,6 +14,17 @@ from tests.gallery.test_claim_races import race
 from tests.gallery.training_rows import TrainingRows
 
 RACERS = 4
+WHILE_THE_CHILD_READS_S = 0.2
+
+
+def meanwhile(act: Callable[[], object]) -> Callable[[], object]:
+    """A picture is looked at for about half a second, between the first look at the consent and the last."""
+
+    def late() -> object:
+        time.sleep(WHILE_THE_CHILD_READS_S)
+        return act()
+
+    return late
 
 
 class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
@@ -68,7 +82,7 @@ class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
     def test_consent_revoked_while_a_picture_is_collected_leaves_nothing(self) -> None:
         services.give_consent(self.owner)
         photo = services.upload_photo(self.owner, as_upload(pictures.encoded(pictures.color()))).photo
-        race(lambda: services.collect_photo(photo.pk), lambda: services.revoke_consent(self.owner))
+        race(lambda: services.collect_photo(photo.pk), meanwhile(lambda: services.revoke_consent(self.owner)))
         self.assertFalse(CollectedImage.objects.exists())
         self.assertEqual(self.stored_files(), set(photo.file_keys))
 
@@ -82,7 +96,7 @@ class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
             except IntegrityError as error:
                 return error
 
-        race(collect, lambda: services.delete_account(self.owner))
+        race(collect, meanwhile(lambda: services.delete_account(self.owner)))
         self.assertFalse(CollectedImage.objects.exists())
         self.assertEqual(self.stored_files(), set())
 

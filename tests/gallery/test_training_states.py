@@ -46,6 +46,13 @@ class MoveTests(GalleryTestCase):
         self.assertNotIn((VersionState.ACTIVE, VersionState.REJECTED), VERSION_MOVES)
 
 
+class PermissionTests(GalleryTestCase):
+    def test_training_and_promoting_are_rights_of_their_own(self) -> None:
+        names = {"gallery.start_training", "gallery.promote_version"}
+        self.assertTrue(names <= self.staff.get_all_permissions())
+        self.assertFalse(names & self.owner.get_all_permissions())
+
+
 class ConstraintTests(GalleryTestCase):
     def test_the_database_refuses_a_second_running_and_a_second_queued_run(self) -> None:
         base = ModelVersion.objects.create(number=1, name="one", digest="1" * 64)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from gallery import services, upkeep
-from gallery.models import Job, JobState, Removal, Worker
+from gallery.models import CollectedImage, Job, JobState, Removal, Worker
 from tests.base import GalleryRaceTestCase, GalleryTestCase
 from tests.broker import RealBroker
 from tests.gallery.training_rows import TrainingRows
@@ -190,8 +190,10 @@ class CommandTests(GalleryRaceTestCase):
         call_command("upkeep", once=True)
         self.assertFalse(Worker.objects.exists())
 
-    def test_the_loop_rescues_within_seconds_and_ends_on_request(self) -> None:
+    def test_the_loop_rescues_and_collects_within_seconds_and_ends_on_request(self) -> None:
         photo = self.make_photo(self.owner)
+        self.make_photo(self.friend, mark=1, has_color=True)
+        services.give_consent(self.friend)
         worker = self.make_worker()
         self.claimed(photo, worker)
         loop = subprocess.Popen(
@@ -206,5 +208,8 @@ class CommandTests(GalleryRaceTestCase):
         while photo.jobs.get().status == JobState.RUNNING and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual(photo.jobs.get().status, JobState.QUEUED)
+        while not CollectedImage.objects.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(CollectedImage.objects.get().owner, self.friend)
         loop.send_signal(signal.SIGTERM)
         self.assertEqual(loop.wait(timeout=5), 0)

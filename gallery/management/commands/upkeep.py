@@ -3,7 +3,8 @@
 import logging
 import signal
 from argparse import ArgumentParser
-from threading import Event
+from collections.abc import Callable
+from threading import Event, Thread
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -15,7 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Rings forgotten jobs and takes those of dead workers up again. Several at once are harmless."
+    help = (
+        "Rings forgotten jobs, takes those of dead workers up again, and collects for training what consent covers. "
+        "Several at once are harmless."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="make one pass and end")
@@ -23,14 +27,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
             upkeep.run_pass()
+            upkeep.collect()
             return
         stop = Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        while not stop.is_set():
-            try:
-                upkeep.run_pass()
-            except (DatabaseError, InterfaceError):
-                logger.exception("The database does not answer; upkeep tries again")
-            connection.close()
-            stop.wait(upkeep.PASS_EVERY_S)
+        # A thread, since a picture may take a minute to look at; nobody waits for it at the end.
+        Thread(target=repeat, args=(upkeep.collect, stop), name="collecting", daemon=True).start()
+        repeat(upkeep.run_pass, stop)
+
+
+def repeat(act: Callable[[], object], stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            act()
+        except (DatabaseError, InterfaceError):
+            logger.exception("The database does not answer; upkeep tries again")
+        connection.close()
+        stop.wait(upkeep.PASS_EVERY_S)
