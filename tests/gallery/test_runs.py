@@ -238,6 +238,14 @@ class UpkeepTests(RunTestCase):
             self.assertEqual(upkeep.run_pass().runs_given_up, int(attempt == 3))
         self.assertEqual((self.only_run().status, self.only_run().error), (RunState.FAILED, upkeep.RUN_GIVEN_UP))
 
+    def test_a_run_without_attempts_left_is_not_resumed(self) -> None:
+        self.start()
+        worker = self.make_trainer()
+        self.claimed_run(worker)
+        TrainingRun.objects.update(attempt=3)
+        silence(worker, 11)
+        self.assertIsNone(services.claim_run(self.make_trainer("host:2").pk))
+
     def test_a_run_whose_worker_beats_is_left_alone(self) -> None:
         self.start()
         self.claimed_run()
@@ -303,25 +311,19 @@ class SnapshotTests(RunTestCase):
             services.freeze_snapshot(self.claimed_run())
         self.assertEqual(self.only_run().snapshot_digest, "")
 
-    def test_an_uploader_keeps_the_side_of_the_run_before(self) -> None:
-        photo = self.make_photo(self.friend, has_color=True)
-        for _ in range(4):
-            self.make_collected(self.friend, photo=photo)
-            self.make_collected(self.owner, photo=self.make_photo(self.owner, has_color=True))
-        self.start()
-        claim = self.claimed_run()
-        services.freeze_snapshot(claim)
-        services.fail_run(claim, "again")
-
-        def sides(run_id: int, owner: object) -> set[str]:
-            entries = TrainingRun.objects.get(pk=run_id).snapshot.filter(collected__owner=owner)
-            return set(entries.values_list("side", flat=True))
-
-        first = {owner: sides(claim.run_id, owner) for owner in (self.friend, self.owner)}
-        self.assertTrue(all(len(known) == 1 for known in first.values()))
-        CollectedImage.objects.filter(owner=self.friend).first().delete()
-        self.make_collected(self.friend, photo=photo)
-        self.start()
-        claim = self.claimed_run()
-        services.freeze_snapshot(claim)
-        self.assertEqual({owner: sides(claim.run_id, owner) for owner in first}, first)
+    def test_an_uploader_keeps_the_side_of_the_run_before_with_other_pictures(self) -> None:
+        """Of two uploaders who do not fit, the one with fewer pictures is held out: the friend, then the owner."""
+        photos = {person: self.make_photo(person, has_color=True) for person in (self.friend, self.owner)}
+        sides = []
+        for counts in ({self.friend: 4, self.owner: 5}, {self.friend: 6, self.owner: 4}):
+            CollectedImage.objects.update(status=Admission.EXCLUDED)
+            for person, count in counts.items():
+                for _ in range(count):
+                    self.make_collected(person, photo=photos[person])
+            self.start()
+            claim = self.claimed_run()
+            services.freeze_snapshot(claim)
+            services.fail_run(claim, "again")
+            entries = TrainingRun.objects.get(pk=claim.run_id).snapshot
+            sides.append(set(entries.values_list("collected__owner__username", "side")))
+        self.assertEqual(sides, [{("frida", "holdout"), ("olga", "train")}] * 2)

@@ -59,6 +59,13 @@ class SplitTests(SimpleTestCase):
                 own = {after[p.digest] for p in more if p.owner_id == owner_id and not p.is_of_set}
                 self.assertLessEqual(len(own), 1)
 
+    def test_an_uploader_keeps_a_side_even_when_none_of_the_earlier_pictures_is_chosen(self) -> None:
+        new = [*pictures_of(1, 5), *pictures_of(2, 5), *pictures_of(3, 30)]
+        for first, second in ((Side.TRAIN, Side.HOLDOUT), (Side.HOLDOUT, Side.TRAIN)):
+            sides = split(new, Earlier({}, {1: frozenset({first}), 2: frozenset({second})}))
+            self.assertEqual({sides[picture.digest] for picture in new[:5]}, {first})
+            self.assertEqual({sides[picture.digest] for picture in new[5:10]}, {second})
+
     def test_a_withdrawn_picture_that_comes_back_is_on_its_old_side(self) -> None:
         pictures = pictures_of(1, 30, is_of_set=True)
         before = split(pictures, NOTHING)
