@@ -6,6 +6,8 @@ Nothing here does any work; a recipe is data, so that a card can repeat it word 
 import itertools
 from dataclasses import dataclass, field
 
+HOLDOUT = "holdout"  # the photographs of a retraining that are kept from it
+
 
 @dataclass(frozen=True)
 class NetworkConfig:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from .config import NetworkConfig, Recipe, Stage
+from .config import HOLDOUT, NetworkConfig, Recipe, Stage
 from .data import PhotoSet, open_sources
 from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
@@ -62,11 +62,11 @@ class Speed:
     step_s: tuple[float, ...]  # of each stage
     picture_s: float  # for each photograph of each validation set
 
-    def seconds(self, recipe: Recipe, *, validation_sets: int) -> float:
+    def seconds(self, recipe: Recipe) -> float:
         """That the whole recipe will take, its evaluations included."""
         steps = sum(stage.steps * step_s for stage, step_s in zip(recipe.stages, self.step_s, strict=True))
         evaluations = 1 + len(recipe.evaluations)
-        return steps + evaluations * validation_sets * recipe.validation_pictures * self.picture_s
+        return steps + evaluations * len(recipe.validation) * recipe.validation_pictures * self.picture_s
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def open_base(path: Path | None) -> dict[str, PhotoSet]:
 
 
 def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: dict[str, PhotoSet]) -> Recipe:
-    """The recipe for the sources NEW and `base`; weights of that network are its start."""
+    """The recipe for the sources NEW and `base`, validated on HOLDOUT; weights of that network are its start."""
     stage = Stage(
         "fine-tuning",
         chosen.steps,
@@ -109,7 +109,15 @@ def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: 
             stage, name="adversarial", steps=last, decoder_lr=rate, adversarial_weight=0.03, discriminator_lr=rate
         )
         stages = (replace(stage, steps=chosen.steps - last), fought)
-    return Recipe(name, stages, network=network, evaluate_every=max(1, chosen.steps // EVALUATIONS), seed=chosen.seed)
+    return Recipe(
+        name,
+        stages,
+        network=network,
+        validation=(HOLDOUT,),
+        validation_pictures=64,
+        evaluate_every=max(1, chosen.steps // EVALUATIONS),
+        seed=chosen.seed,
+    )
 
 
 def _mix(chosen: FineTuning, base: dict[str, PhotoSet]) -> dict[str, int]:

@@ -26,6 +26,8 @@ MEAN_AB = (1.6, 7.2)  # of 5,004 pictures spread over the three training sets, w
 PEOPLE = ("Faces", "Faces_easy", "person")  # folders of Caltech-101 and PACS where skin is looked for
 LEAST_PEOPLE = 10  # pictures with skin, for a figure about it
 
+Columns = dict[str, Tensor]  # figures of single pictures
+
 FIGURES = {  # each row has them in this order
     "psnr_ab": "dB, peak 110; rewards pale averages",
     "psnr_rgb": "dB",
@@ -106,27 +108,46 @@ def score(
     """Score each way on up to `limit` photographs at `size` pixels (a multiple of 32); without a probe, no recovery."""
     total = min(limit, len(photos))
     painters = {GREY: paint_grey, MEAN_COLOR: paint_mean, **painters}
-    columns: dict[str, dict[str, list[Tensor]]] = {name: {} for name in (*painters, TRUTH)}
     sheet = Sheet(total)
-    for look in looks(painters, photos, size=size, total=total):
-        names = [photos.names[position * len(photos) // total] for position in look.positions]
-        for name, parts in columns.items():
-            for key, column in _all_figures(look, name, names, judge=judge, probe=probe).items():
-                parts.setdefault(key, []).append(column)
+
+    def looked(look: Look) -> None:
         sheet.add(look.rgbs, look.positions)
         progress(look.positions.stop, total)
-    joined = {name: {key: torch.cat(parts) for key, parts in row.items()} for name, row in columns.items()}
+
+    joined = gather(painters, photos, judge=judge, probe=probe, size=size, total=total, looked=looked)
     bootstrap = Bootstrap(total)
     rows = {name: _row(joined, name, bootstrap) for name in joined}
     return Scoreboard(pictures=total, size=size, probe=probe, rows=rows, sheet=sheet.image())
 
 
-def _all_figures(look: Look, name: str, names: list[str], *, judge: Judge, probe: Probe | None) -> dict[str, Tensor]:
-    """What is known of each picture: (N,), but for the features (N, 1280)."""
+def gather(
+    painters: dict[str, Painter],
+    photos: PhotoSet,
+    *,
+    judge: Judge | None,
+    probe: Probe | None,
+    size: int,
+    total: int,
+    looked: Callable[[Look], None],
+) -> dict[str, Columns]:
+    """What is known of each of `total` photographs colored in each way, and of the truth; `looked` gets each batch."""
+    columns: dict[str, dict[str, list[Tensor]]] = {name: {} for name in (*painters, TRUTH)}
+    for look in looks(painters, photos, size=size, total=total):
+        names = [photos.names[position * len(photos) // total] for position in look.positions]
+        for name, parts in columns.items():
+            for key, column in _all_figures(look, name, names, judge=judge, probe=probe).items():
+                parts.setdefault(key, []).append(column)
+        looked(look)
+    return {name: {key: torch.cat(parts) for key, parts in row.items()} for name, row in columns.items()}
+
+
+def _all_figures(look: Look, name: str, names: list[str], *, judge: Judge | None, probe: Probe | None) -> Columns:
+    """What is known of each picture: (N,), but for the features (N, 1280), which a judge alone can tell."""
     lab, rgb, truth, true_rgb = look.labs[name], look.rgbs[name], look.labs[TRUTH], look.rgbs[TRUTH]
     people = torch.tensor([class_of(photo) in PEOPLE for photo in names])
     largest, high = metrics.light_change(rgb, look.light)
-    features = judge.features(rgb)
+    unknown = torch.full((len(names),), torch.nan)
+    features = judge.features(rgb) if judge else None
     return {
         **figures(look, name),
         "colorfulness_abs": metrics.colorfulness(rgb, absolute=True),
@@ -134,8 +155,8 @@ def _all_figures(look: Look, name: str, names: list[str], *, judge: Judge, probe
         "edge_bleed": metrics.edge_bleed(lab, truth),
         "light_change_p999": high,
         "light_change_max": largest,
-        "top1": probe.correct(features, names) if probe else torch.full((len(names),), torch.nan),
-        "features": features,
+        "top1": unknown if probe is None or features is None else probe.correct(features, names),
+        **({} if features is None else {"features": features}),
     }
 
 

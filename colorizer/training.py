@@ -19,7 +19,7 @@ from .checkpoint import save_generator
 from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
-from .errors import TrainingError
+from .errors import ImageError, TrainingError
 from .objective import Objective
 from .pace import Pace
 from .reports import Ending, Evaluated, Listeners, Outcome, Progress
@@ -106,6 +106,9 @@ class Training:
             if isinstance(error, RuntimeError) and not any(said in str(error) for said in NO_MEMORY):
                 raise
             raise TrainingError("There is too little memory to train: lower the batch size or the crop.") from error
+        except ImageError as error:  # one from a process that reads tells its whole way, and at last what was said
+            said = str(error).strip().splitlines()[-1]
+            raise TrainingError(said.removeprefix(f"{ImageError.__module__}.{ImageError.__name__}: ")) from error
         if ending is Ending.STOPPED and self.objective is not None:
             self._save()
         weights = self.folder.last_checkpoint()

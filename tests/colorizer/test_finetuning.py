@@ -8,7 +8,7 @@ import torch
 
 from colorizer import ImageError, TrainingError
 from colorizer.checkpoint import Card, load_generator, save_generator
-from colorizer.config import NetworkConfig
+from colorizer.config import HOLDOUT, NetworkConfig
 from colorizer.data import PhotoSet
 from colorizer.finetuning import BASE, NEW, FineTuning, make_recipe, measure_speed, open_base, what_it_needs
 from colorizer.generator import Generator
@@ -92,10 +92,10 @@ class BeforehandTest(unittest.TestCase):
         sides = {"train": [f"{n}.png" for n in range(4)], "holdout": ["4.png", "5.png"]}
         train, holdout = (PhotoSet(self.folder / "new", names=names) for names in sides.values())
         recipe = make_recipe("r", SMALL, FineTuning(steps=16, crop=64, batch_size=4, adversarial=True), base={})
-        sources, validation = {NEW: train}, {"holdout": holdout}
+        sources, validation = {NEW: train}, {HOLDOUT: holdout}
         speed = measure_speed(recipe, sources, validation, start=start)
         self.assertEqual(len(speed.step_s), 2)
-        self.assertGreater(speed.seconds(recipe, validation_sets=1), 16 * min(speed.step_s))
+        self.assertGreater(speed.seconds(recipe), 16 * min(speed.step_s))
         run = Training(recipe, self.folder / "run", sources, validation, start=start)
         reports: list[Evaluated] = []
         outcome = run.run(evaluated=reports.append)

@@ -15,7 +15,7 @@ from PIL import Image
 from colorizer import TrainingError, losses, training
 from colorizer.checkpoint import load_generator, read_card, read_tensors
 from colorizer.config import RECIPES, NetworkConfig, Recipe, Stage
-from colorizer.data import open_data
+from colorizer.data import PhotoSet, open_data
 from colorizer.descent import LAST_LR, lr_scale
 from colorizer.pace import Pace
 from colorizer.reports import Ending, Evaluated, Figures, Outcome, Progress
@@ -162,6 +162,16 @@ class TrainingTest(unittest.TestCase):
             self.assertEqual(outcome.weights, self.folder / "wild" / "step-00004.safetensors")
             self.assertIn("Color ran away", outcome.reason)
         self.assertFalse((self.folder / "wild" / "step-00008.safetensors").exists())
+
+    def test_a_photograph_that_cannot_be_read_ends_the_run_by_its_name(self) -> None:
+        (self.folder / "mixed").mkdir()
+        (self.folder / "mixed" / "broken.jpg").write_bytes(b"\xff\xd8 no more")
+        mixed = dict.fromkeys(("scenes", "objects"), PhotoSet(self.folder / "mixed"))
+        for bins_weight in (0.0, 0.1):  # with bins, photographs are read before the first step too
+            stages = (replace(SMOKE.stages[0], bins_weight=bins_weight),)
+            run = Training(replace(SMOKE, stages=stages), self.folder / "unread", mixed, {})
+            with self.assertRaisesRegex(TrainingError, "^broken.jpg in mixed cannot be read as a photograph.$"):
+                run.run()
 
     def test_too_little_memory_is_one_sentence_that_says_what_to_lower(self) -> None:
         done = subprocess.run([sys.executable, "-c", SHORT_OF_MEMORY, self.folder], capture_output=True, text=True)
