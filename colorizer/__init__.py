@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from .errors import (
     ColorizerError,
+    DeviceError,
+    HintsError,
     ImageError,
     NoColorError,
     OutOfMemoryError,
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Colorizer",
     "ColorizerError",
+    "DeviceError",
+    "HintsError",
     "ImageError",
     "NoColorError",
     "OutOfMemoryError",

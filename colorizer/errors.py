@@ -35,3 +35,13 @@ class OutOfMemoryError(ColorizerError):
 
 class TrainingError(ColorizerError):
     """Training cannot start or cannot go on."""
+
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "is killed by signal: Killed")
+
+
+def is_no_memory(error: Exception) -> bool:
+    """Whether memory ran out. torch has a class for that on other devices; of the processor's it tells in words."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(said in str(error) for said in _NO_MEMORY)
+    )

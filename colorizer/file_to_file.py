@@ -5,11 +5,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from PIL import Image
 
-from .errors import OutOfMemoryError
-from .inference import Colorizer, Settings, network_size
+from .inference import Colorizer, Settings, in_words, network_size
 from .merging import merge
 from .planning import MEMORY_LIMIT
 from .rawfile import RawFile
@@ -78,7 +76,7 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
     began = time.perf_counter()
     size = (scan.pixels.width, scan.pixels.height)
     seen = network_size(size)
-    try:
+    with in_words(size):
         picture = reduced(scan.pixels, seen)
         if picture.size != size:  # else it is small, and the generator's to enlarge
             picture = picture.resize(seen, Image.Resampling.BOX)
@@ -88,10 +86,6 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         pixels = replace(scan.pixels, path=scan.pixels.path.with_name("colored.raw"), bands=3)
         with scan.pixels.mapped() as grey, pixels.mapped() as colored:
             merged = merge(grey, chroma, colored)
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise OutOfMemoryError(
-            f"There is too little memory to color a photograph of {size[0]} x {size[1]} pixels."
-        ) from error
     statement = Statement(
         model=colorizer.card.name,
         model_digest=colorizer.digest,

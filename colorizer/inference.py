@@ -1,6 +1,8 @@
 """Colors a photograph of any size: the network at its own size, the photograph's own light at full size."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from torch import Tensor
 from .checkpoint import Card, load_generator
 from .color import lab_to_rgb, rgb_to_lab, to_tensor
 from .efficientnet import STRIDE
-from .errors import ImageError, NoColorError, OutOfMemoryError
+from .errors import ImageError, NoColorError, OutOfMemoryError, is_no_memory
 from .generator import Generator
 from .hints import Hints
 from .merging import Chroma, adjust_chroma, merge
@@ -22,6 +24,7 @@ from .speed import find_device, number_format, quickened
 SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
 LONG_SIDE = 640
 MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
+SEEN_SHARE = 0.01  # of the picture that must have more
 
 
 @dataclass(frozen=True)
@@ -63,21 +66,18 @@ class Colorizer:
         """
         if image.mode not in ("L", "RGB"):
             raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
-        try:
+        with in_words(image.size):
             chroma = self.predict(image, Settings(vividness, warmth, hints or Hints()), size=image.size)
             colored = np.empty((image.height, image.width, 3), np.uint8)
             merge(np.asarray(image), chroma, colored)
             return Image.fromarray(colored)
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            raise OutOfMemoryError(
-                f"There is too little memory to color a photograph of {image.width} x {image.height} pixels."
-            ) from error
 
     def predict(self, image: Image.Image, settings: Settings, *, size: tuple[int, int]) -> Chroma:
         """The colors of a photograph of mode L or RGB (8 bit), at half the network's size.
 
         The photograph may have been reduced to `network_size`; `size` is its own (width, height), in which hints
-        are given. They are heard by the network and then kept to, whatever it said. Raises NoColorError.
+        are given. They are heard by the network and then kept to, whatever it said: told colors are color enough.
+        Raises NoColorError.
         """
         seen = network_size(size)
         small = image.resize(seen, Image.Resampling.BOX if seen < image.size else Image.Resampling.BICUBIC)
@@ -85,9 +85,28 @@ class Colorizer:
         planes = settings.hints.planes(size, seen).to(self.device) if settings.hints else None
         ab = predict_ab(self._generator, light.to(self.device), planes, upsample=False).cpu()
         chroma = Chroma(ab=ab[0].numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].numpy())
-        _check_colors(chroma)
+        if not np.isfinite(chroma.ab).all():
+            raise NoColorError("The generator's answer for this photograph is not a number.")
+        if not settings.hints.colors:
+            _check_colors(chroma, share=SEEN_SHARE)
         ab = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
-        return replace(chroma, ab=ab + settings.hints.correction(ab, chroma.light, size))
+        told = replace(chroma, ab=ab + settings.hints.correction(ab, chroma.light, size))
+        if settings.hints.colors:
+            _check_colors(told, share=0)  # a spot may be small
+        return told
+
+
+@contextmanager
+def in_words(size: tuple[int, int]) -> Iterator[None]:
+    """Memory that runs out while a photograph of that size is colored becomes OutOfMemoryError."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_no_memory(error):
+            raise
+        raise OutOfMemoryError(
+            f"There is too little memory to color a photograph of {size[0]} x {size[1]} pixels."
+        ) from error
 
 
 def network_size(size: tuple[int, int]) -> tuple[int, int]:
@@ -121,13 +140,11 @@ def _light(image: Image.Image) -> Tensor:
     return rgb_to_lab(to_tensor(image).float() / 255)[:1]
 
 
-def _check_colors(chroma: Chroma) -> None:
-    """Raises NoColorError for chroma that is not a number, or that nobody would see in the finished picture."""
-    lab = torch.from_numpy(np.concatenate((chroma.light[None], chroma.ab)))
-    if not bool(torch.isfinite(lab).all()):
-        raise NoColorError("The generator's answer for this photograph is not a number.")
-    rgb = lab_to_rgb(lab)  # black and white have no room for color
-    seen_from_afar = F.adaptive_avg_pool2d(rgb, (min(64, rgb.shape[1]), min(64, rgb.shape[2])))
-    strong = rgb_to_lab(seen_from_afar)[1:].square().sum(dim=0).sqrt().quantile(0.99)
+def _check_colors(chroma: Chroma, *, share: float) -> None:
+    """Raises NoColorError for chroma that nobody would see in the finished picture, or in less than a share of it."""
+    rgb = lab_to_rgb(torch.from_numpy(np.concatenate((chroma.light[None], chroma.ab))))
+    # Seen from afar; black and white have no room for color.
+    seen = rgb_to_lab(F.adaptive_avg_pool2d(rgb, (min(64, rgb.shape[1]), min(64, rgb.shape[2]))))
+    strong = seen[1:].square().sum(dim=0).sqrt().quantile(1 - share)
     if float(strong) < MIN_CHROMA:
         raise NoColorError("No color could be found for this photograph: it may be blank, or too dark.")

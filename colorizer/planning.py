@@ -19,7 +19,8 @@ MERGE_8_BITS, MERGE_16_BITS = 130_000_000, 190_000_000
 PROGRESSIVE_JPEG = 2.1
 INTERLACED_PNG = 1.0  # of each byte of a sample
 WEBP_DECODE = 3.0
-HEIF_DECODE = 5.5
+HEIF_DECODE = 2.5  # of each byte of a sample
+AVIF_DECODE, AVIF_DECODE_DEEP = 5.5, 7.0
 WEBP_ENCODE = 2.2
 AVIF_ENCODE, AVIF_ENCODE_DEEP = 13.0, 17.0
 LOSSLESS = ("PNG", "TIFF")
@@ -123,8 +124,10 @@ def _decode(header: Header) -> int:
             return rows + round(area * sample * INTERLACED_PNG)
         case "WEBP":
             return rows + round(area * WEBP_DECODE)
-        case "HEIF" | "AVIF":
+        case "HEIF":
             return rows + round(area * sample * HEIF_DECODE)
+        case "AVIF":
+            return rows + round(area * (AVIF_DECODE if sample == 1 else AVIF_DECODE_DEEP))
         case "TIFF":
             return rows + header.piece_bytes
     return rows

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from skimage.color import deltaE_ciede2000
 
-from colorizer import Colorizer, ImageError, NoColorError
+from colorizer import Colorizer, ImageError, NoColorError, OutOfMemoryError
 from colorizer.color import lab_to_rgb, rgb_to_lab
 from colorizer.hints import Hints
 from colorizer.inference import LONG_SIDE, SHORT_SIDE, network_size
@@ -49,11 +49,19 @@ class ColorizerTest(unittest.TestCase):
                 self.assertGreater(float(lab[1:].square().sum(dim=0).sqrt().mean()), mean_chroma)
 
     def test_the_inputs_own_tint_is_not_looked_at(self) -> None:
-        light = np.asarray(self.portrait)
-        grey = self.colorizer.colorize(Image.fromarray(np.stack((light, light, light), axis=-1)))
-        plain = self.colorizer.colorize(self.portrait)
-        difference = np.abs(np.asarray(grey, dtype=int) - np.asarray(plain, dtype=int))
-        self.assertLessEqual(int(difference.max()), 1)
+        """A sepia print and a grey one of the same luminance."""
+        light = np.asarray(self.portrait) / 255 * 0.8  # leaves room for the tint
+        linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)[..., None]
+        tint = np.array((1.25, 0.95, 0.7))
+        tint /= tint @ (0.2126729, 0.7151522, 0.0721750)
+        encoded = [
+            np.where(y <= 0.0031308, 12.92 * y, 1.055 * np.maximum(y, 1e-9) ** (1 / 2.4) - 0.055) * 255
+            for y in (linear * tint, linear)
+        ]
+        sepia, grey = encoded[0].round().astype(np.uint8), encoded[1][..., 0].round().astype(np.uint8)
+        self.assertGreater(np.abs(sepia[..., 0].astype(int) - sepia[..., 2]).mean(), 20)
+        toned, plain = (np.asarray(self.colorizer.colorize(Image.fromarray(x)), dtype=int) for x in (sepia, grey))
+        self.assertLessEqual(np.quantile(np.abs(toned - plain), 0.99), 3)
 
     def test_other_modes_are_refused(self) -> None:
         with self.assertRaisesRegex(ImageError, "RGBA"):
@@ -81,6 +89,48 @@ class ColorizerTest(unittest.TestCase):
         torch.nn.init.constant_(broken._generator.to_ab.bias, float("nan"))
         with self.assertRaises(NoColorError):
             broken.colorize(self.portrait)
+
+    def test_too_little_memory_is_told_as_such(self) -> None:
+        greedy = Colorizer.load(SHIPPED)
+        greedy._generator.to_ab.register_forward_pre_hook(lambda *_: torch.empty(1 << 50))
+        with self.assertRaisesRegex(OutOfMemoryError, "too little memory to color a photograph of 512 x 512 pixels"):
+            greedy.colorize(self.portrait)
+
+    def test_other_mistakes_are_not_taken_for_too_little_memory(self) -> None:
+        broken = Colorizer.load(SHIPPED)
+        broken._generator.to_ab.register_forward_pre_hook(lambda *_: torch.ones(2) @ torch.ones(3))
+        with self.assertRaisesRegex(RuntimeError, "size"):
+            broken.colorize(self.portrait)
+
+
+class SilentTest(unittest.TestCase):
+    """A network that finds no color: what the user told is all there is."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.silent = Colorizer.load(SHIPPED)
+        torch.nn.init.zeros_(cls.silent._generator.to_ab.weight)
+        torch.nn.init.zeros_(cls.silent._generator.to_ab.bias)
+        cls.photo = Image.fromarray(skimage.data.astronaut()).convert("L")
+
+    def hint(self, color: str) -> Hints:
+        return Hints.parse({"hints": [{"x": 150, "y": 440, "radius": 6, "color": color}]})
+
+    def test_a_color_that_is_told_is_laid(self) -> None:
+        red, _, blue = self.silent.colorize(self.photo, hints=self.hint("#b04030")).getpixel((150, 440))
+        self.assertGreater(red - blue, 20)
+
+    def test_a_grey_that_is_told_is_no_color(self) -> None:
+        for hints in (self.hint("#808080"), Hints.parse({"keep_grey": [{"x": 150, "y": 440, "radius": 9}]})):
+            with self.assertRaises(NoColorError):
+                self.silent.colorize(self.photo, hints=hints)
+
+    def test_numbers_gone_wrong_are_an_error_whatever_is_told(self) -> None:
+        broken = Colorizer.load(SHIPPED)
+        torch.nn.init.constant_(broken._generator.to_ab.bias, float("nan"))
+        everywhere = Hints.parse({"hints": [{"x": 256, "y": 256, "radius": 900, "color": "#b04030"}]})
+        with self.assertRaisesRegex(NoColorError, "not a number"):
+            broken.colorize(self.photo, hints=everywhere)
 
 
 class ToldTest(unittest.TestCase):

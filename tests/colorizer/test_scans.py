@@ -252,6 +252,10 @@ class RefusedTest(ScanTestCase):
         with self.assertRaisesRegex(ImageError, "cut off"):
             self.read(header, memory_limit=10**10)
 
+    def test_a_side_too_long_for_the_format_is_told_before_a_pixel_is_decoded(self) -> None:
+        cut = pictures.encoded(pictures.grey((17_000, 20)), "PNG")[:2000]
+        self.assert_refused(cut, "at most 16383 pixels on a side", target_format="WEBP")
+
     def test_a_full_disk_is_told_in_numbers(self) -> None:
         with self.assertRaisesRegex(TooLargeError, "of temporary disk"):
             scans._check_disk(1 << 60, self.folder)
