@@ -49,20 +49,24 @@ class RawFile:
     def byte_size(self) -> int:
         return self.width * self.height * self.bands * (self.bits // 8)
 
-    def image(self) -> pyvips.Image:
-        """For libvips, from top to bottom. The join keeps it from mapping the whole file at once."""
+    def strips(self, rows: int) -> list[pyvips.Image]:
+        """For libvips, so many rows each; the last has what is left."""
         row_bytes = self.byte_size // self.height
-        strips = [
+        return [
             pyvips.Image.rawload(
                 str(self.path),
                 self.width,
-                min(STRIP_ROWS, self.height - top),
+                min(rows, self.height - top),
                 self.bands,
                 offset=top * row_bytes,
                 format="uchar" if self.bits == 8 else "ushort",
             )
-            for top in range(0, self.height, STRIP_ROWS)
+            for top in range(0, self.height, rows)
         ]
+
+    def image(self) -> pyvips.Image:
+        """For libvips, from top to bottom. The join keeps it from mapping the whole file at once."""
+        strips = self.strips(STRIP_ROWS)
         # arrayjoin gives all its strips one height: the last one, if lower, is joined by itself.
         whole = strips if len(strips) == 1 or strips[-1].height == STRIP_ROWS else strips[:-1]
         image = pyvips.Image.arrayjoin(whole, across=1)
