@@ -8,7 +8,7 @@ import io
 import os
 import struct
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -34,11 +34,19 @@ class PhotoSet:
     """The photographs of a folder (with its subfolders) or of a zip file, by position, in the order of names.
 
     `part` is "all", or one of "train" and "holdout": a photograph is held out by the digest of its bytes, so that
-    it never changes sides, whatever else comes to the set. With `names` only those are taken.
+    it never changes sides, whatever else comes to the set; all are read for it, which may take half a minute, and
+    `heed` is called before each and may raise. With `names` only those are taken.
     Raises ImageError where there are none, or one of `names` is not there.
     """
 
-    def __init__(self, path: Path, *, part: str = "all", names: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        part: str = "all",
+        names: Iterable[str] | None = None,
+        heed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.path = path
         self._zip: zipfile.ZipFile | None = None
         self._opened_in = 0  # process
@@ -53,7 +61,7 @@ class PhotoSet:
         if names is not None:
             self.names = _chosen(names, self.names, path)
         if part != "all":
-            self.names = [n for n in self.names if _is_held_out(self._read(n)) == (part == "holdout")]
+            self.names = [n for n in self.names if self._is_held_out(n, heed) == (part == "holdout")]
         if not self.names:
             raise ImageError(f"There are no photographs in {path}.")
 
@@ -67,6 +75,10 @@ class PhotoSet:
             return Image.open(io.BytesIO(self._read(name))).convert("RGB")
         except (*UNREADABLE, zipfile.BadZipFile) as error:
             raise ImageError(f"{name} in {self.path.name} cannot be read as a photograph.") from error
+
+    def _is_held_out(self, name: str, heed: Callable[[], None]) -> bool:
+        heed()
+        return int.from_bytes(hashlib.sha256(self._read(name)).digest()[:8]) % HOLDOUT_ONE_IN == 0
 
     def _read(self, name: str) -> bytes:
         if self.path.is_dir():
@@ -96,10 +108,6 @@ def _chosen(wanted: Iterable[str], found: list[str], path: Path) -> list[str]:
     if missing:
         raise ImageError(f"{min(missing)} is not among the photographs of {path.name}.")
     return chosen
-
-
-def _is_held_out(blob: bytes) -> bool:
-    return int.from_bytes(hashlib.sha256(blob).digest()[:8]) % HOLDOUT_ONE_IN == 0
 
 
 def train_crop(image: Image.Image, size: int, rng: np.random.Generator) -> Tensor:

@@ -6,12 +6,13 @@ network knows, so that it does not forget them (Robins 1995).
 
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from .config import HOLDOUT, NetworkConfig, Recipe, Stage
-from .data import PhotoSet, open_sources
+from .data import PhotoSet
 from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
 from .errors import TrainingError
@@ -77,17 +78,20 @@ class Needs:
     disk: int  # of the run folder
 
 
-def open_base(path: Path | None) -> dict[str, PhotoSet]:
+def open_base(path: Path | None, *, heed: Callable[[], None] = lambda: None) -> dict[str, PhotoSet]:
     """A rehearsal corpus: a folder of `<source>-train.zip`, or one folder or zip of photographs; None is none.
 
-    What evaluation sees of a corpus (its `-val.zip`, or what is held out by digest) is left out. Raises ImageError.
+    What evaluation sees of a corpus (its `-val.zip`, or what is held out by digest) is left out. `heed` is PhotoSet's.
+    Raises ImageError.
     """
     if path is None:
         return {}
     zips = sorted(path.glob("*-train.zip")) if path.is_dir() else []
     if not zips:
-        return {BASE: PhotoSet(path, part="train")}
-    return {name: open_sources(path, name)[0] for name in (found.name.removesuffix("-train.zip") for found in zips)}
+        return {BASE: PhotoSet(path, part="train", heed=heed)}
+    names = [found.name.removesuffix("-train.zip") for found in zips]
+    parts = {name: "all" if (path / f"{name}-val.zip").exists() else "train" for name in names}
+    return {name: PhotoSet(path / f"{name}-train.zip", part=part, heed=heed) for name, part in parts.items()}
 
 
 def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: dict[str, PhotoSet]) -> Recipe:

@@ -41,6 +41,13 @@ class RecipeTest(unittest.TestCase):
         with self.assertRaisesRegex(ImageError, "neither a folder nor a zip"):
             open_base(self.folder / "nowhere")
 
+    def test_the_reading_of_a_base_can_be_ended(self) -> None:
+        def give_up() -> None:
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            open_base(self.folder / "corpus" / "large-train.zip", heed=give_up)
+
     def test_a_batch_is_new_pictures_and_the_base_by_its_sizes(self) -> None:
         base = open_base(self.folder / "corpus")
         for share, batch in ((0.5, {NEW: 8, "large": 7, "small": 1}), (0.0, {NEW: 16}), (0.06, {NEW: 15, "large": 1})):
