@@ -50,12 +50,15 @@ def save_generator(generator: Generator, path: Path, card: Card) -> Card:
 def load_generator(path: Path) -> tuple[Generator, Card]:
     """The generator in eval mode, float32, on the CPU, with its card.
 
-    Raises WeightsError when a file is missing, the digest differs, or a tensor is missing, left over or
-    of another shape.
+    Raises WeightsError when a file is missing, the digest differs, the card's network cannot be made, or a tensor is
+    missing, left over or of another shape.
     """
     card = read_card(path.with_suffix(".json"))
     tensors = read_tensors(path, digest=card.digest)
-    generator = Generator(card.network)
+    try:
+        generator = Generator(card.network)
+    except (KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
+        raise WeightsError(f"The card of {path.name} tells of a network that this version cannot make.") from error
     try:
         generator.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
     except RuntimeError as error:
@@ -73,7 +76,7 @@ def read_card(path: Path) -> Card:
         return Card(network=NetworkConfig(**network, decoder_channels=decoder), **fields)
     except OSError as error:
         raise WeightsError(f"There is no card at {path}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"The card {path.name} cannot be read: {error}") from error
 
 

@@ -86,7 +86,7 @@ def _jobs(inputs: list[Path], out: Path, extension: str | None) -> list[tuple[Pa
     for path in inputs:
         if not path.exists():
             raise ImageError(f"{path} does not exist.")
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
+        found = _photographs(path, out) if path.is_dir() else [path]
         if not found:
             raise ImageError(f"There are no photographs in {path}.")
         for source in found:
@@ -96,7 +96,22 @@ def _jobs(inputs: list[Path], out: Path, extension: str | None) -> list[tuple[Pa
             target = out / name.with_name(f"{name.stem}.{extension or own}")
             if target in jobs:
                 raise ImageError(f"{jobs[target]} and {source} would both become {target}.")
-            if target.resolve() == source.resolve():
-                raise ImageError(f"{source} would be written over: name another folder for the results.")
             jobs[target] = source
+    _check_originals(jobs)
     return [(source, target) for target, source in jobs.items()]
+
+
+def _photographs(folder: Path, out: Path) -> list[Path]:
+    """All below the folder, without earlier results where those lie in it."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if out.resolve() in folder.resolve().parents or out.resolve() == folder.resolve():
+        return found
+    return [path for path in found if not path.resolve().is_relative_to(out.resolve())]
+
+
+def _check_originals(jobs: dict[Path, Path]) -> None:
+    """Raises ImageError where a target is a source, or a file beside one, which may be an original too."""
+    folders = {source.resolve().parent for source in jobs.values()}
+    for target in jobs:
+        if target.exists() and target.resolve().parent in folders:
+            raise ImageError(f"{target} would be written over: name another folder for the results.")

@@ -47,6 +47,8 @@ def run(options: argparse.Namespace, *, painters: dict[str, Painter] | None = No
         ways[name] = painter_of(generator)
         models[name] = {"name": card.name, "digest": card.digest}
     photos = PhotoSet(options.photos, part="holdout" if options.holdout else "all")
+    for path in filter(None, (options.json, options.sheet)):
+        path.parent.mkdir(parents=True, exist_ok=True)  # scoring takes long: what cannot be written is told before
     judge = Judge()
     probe = _probe(judge, options) if options.probe else None
     with _bar(min(options.limit, len(photos))) as bar:

@@ -4,7 +4,6 @@ A stroke is a row of spots. In training the same planes reveal the truth at rand
 """
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from .color import AB_MAX, rgb_to_lab
 from .errors import HintsError
 
 MOST_SPOTS = 500
+FARTHEST = 1_000_000  # pixels: beyond any photograph
 MOST_POINTS = 20  # revealed of one picture in training; half of the pictures reveal none
 POINTS_SHARE = 0.2  # of the geometric distribution of their number
 LEAST_RADIUS = 1.5  # places of the small chroma: all four that a pixel at the spot's center is mixed of
@@ -53,7 +53,7 @@ class Hints:
         """From a JSON file as `parse` takes it. Raises HintsError."""
         try:
             return cls.parse(json.loads(path.read_text()))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise HintsError(f"The hints {path.name} cannot be read: {error}") from error
 
     @classmethod
@@ -126,8 +126,8 @@ def _spot(entry: Any, ab: tuple[float, float]) -> Spot:
     if not isinstance(entry, dict):
         raise HintsError("Each hint must be an object with x, y and radius.")
     numbers = [entry.get(name) for name in ("x", "y", "radius")]
-    if any(isinstance(n, bool) or not isinstance(n, int | float) or not math.isfinite(n) or n < 0 for n in numbers):
-        raise HintsError("Each hint needs x, y and radius, in pixels of the photograph, from 0.")
+    if any(isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n <= FARTHEST for n in numbers):
+        raise HintsError(f"Each hint needs x, y and radius, in pixels of the photograph, from 0 to {FARTHEST}.")
     return Spot(*map(float, numbers), ab=ab)
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 NAMESPACE = "urn:photo-lab:xmp:1/"
 NOTE = "The colors are simulated: a plausible guess made by a neural network, not a record."
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+DEEPEST = 50  # elements in each other: a text of nothing else would end Python's recursion, here or in the result
 LARGEST_SOURCE = 40_000  # ours adds two thousand, and a JPEG segment holds 65,502
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -61,6 +62,8 @@ def clean(blob: bytes) -> str:
         packet = ET.fromstring(blob.strip(b" \t\r\n\0").decode("utf-8"))
     except (ET.ParseError, UnicodeDecodeError, ValueError):
         return ""
+    if _depth(packet) > DEEPEST:
+        return ""
     rdf = packet if packet.tag == f"{{{_RDF}}}RDF" else packet.find(f"{{{_RDF}}}RDF")
     if rdf is None:
         return ""
@@ -75,8 +78,8 @@ def clean(blob: bytes) -> str:
     return ET.tostring(rdf, "unicode")
 
 
-def stated(source: str, statement: Statement, *, at: datetime | None = None) -> bytes:
-    """A whole packet: `source` as `clean` gave it, or empty, and the statement. `at` is the time, else now."""
+def stated(source: str, statement: Statement) -> bytes:
+    """A whole packet: `source` as `clean` gave it, or empty, and the statement."""
     rdf = ET.fromstring(source) if source else ET.Element(_name("rdf:RDF"))
     about = next((item.get(_name("rdf:about"), "") for item in rdf), "")
     ours = ET.SubElement(rdf, _name("rdf:Description"), {_name("rdf:about"): about})
@@ -99,23 +102,30 @@ def stated(source: str, statement: Statement, *, at: datetime | None = None) -> 
         described = ET.SubElement(ET.SubElement(ours, _name("dc:description")), _name("rdf:Alt"))
         line = ET.SubElement(described, _name("rdf:li"), {"{http://www.w3.org/XML/1998/namespace}lang": "x-default"})
         line.text = NOTE
-    _add_event(rdf, ours, f"colorized by {statement.model}; {NOTE}", at=at or datetime.now(UTC))
+    _add_event(rdf, ours, f"colorized by {statement.model}; {NOTE}")
     packet = ET.Element(_name("x:xmpmeta"))
     packet.append(rdf)
     body = ET.tostring(packet, "utf-8")
     return b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>' + body + b'<?xpacket end="w"?>'
 
 
-def _add_event(rdf: ET.Element, ours: ET.Element, parameters: str, *, at: datetime) -> None:
+def _add_event(rdf: ET.Element, ours: ET.Element, parameters: str) -> None:
     """One more line in the file's history, which may have begun before."""
     history = rdf.find(f"*/{_name('xmpMM:History')}")
     events = None if history is None else history.find(_name("rdf:Seq"))
     if events is None:
         events = ET.SubElement(ET.SubElement(ours, _name("xmpMM:History")), _name("rdf:Seq"))
     event = ET.SubElement(events, _name("rdf:li"), {_name("rdf:parseType"): "Resource"})
-    told = {"action": "derived", "softwareAgent": "Photo-Lab", "when": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    told = {"action": "derived", "softwareAgent": "Photo-Lab", "when": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
     for word, text in (told | {"parameters": parameters}).items():
         ET.SubElement(event, _name(f"stEvt:{word}")).text = text
+
+
+def _depth(element: ET.Element) -> int:
+    level, depth = [element], 0
+    while level:
+        level, depth = [child for parent in level for child in parent], depth + 1
+    return depth
 
 
 def _says(rdf: ET.Element, word: str) -> bool:

@@ -66,6 +66,24 @@ class CheckpointTest(unittest.TestCase):
         with self.assertRaisesRegex(WeightsError, "no card"):
             load_generator(self.path)
 
+    def test_a_card_of_a_network_that_cannot_be_made_is_refused(self) -> None:
+        card = self.path.with_suffix(".json")
+        whole = json.loads(card.read_text())
+        for change in (
+            {"encoder": "efficientnet-lite9"},
+            {"bottleneck_channels": "many"},
+            {"bottleneck_channels": -1},
+            {"decoder_channels": [8, 8]},
+            {"decoder_channels": [6, 8, 8, 8], "attention_blocks": 1},
+            {"decoder_channels": 8},
+        ):
+            card.write_text(json.dumps({**whole, "network": {**whole["network"], **change}}))
+            with self.subTest(change), self.assertRaises(WeightsError):
+                load_generator(self.path)
+        card.write_text(json.dumps({**whole, "network": "large"}))
+        with self.assertRaisesRegex(WeightsError, "cannot be read"):
+            load_generator(self.path)
+
     def test_writing_leaves_no_temporary_file(self) -> None:
         write_atomically(self.path, b"new")
         self.assertEqual({p.name for p in self.path.parent.iterdir()}, {"weights.safetensors", "weights.json"})

@@ -85,6 +85,26 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
         self.assertIn("written over", done.stderr)
 
+    def test_no_file_beside_a_source_is_written_over(self) -> None:
+        """A photograph and its working copy of another format, and one source that would become another."""
+        (self.folder / "below").mkdir()
+        landscape(64, 48).save(self.folder / "a.png")
+        landscape(64, 48, seed=1).save(self.folder / "a.jpg")
+        landscape(64, 48, seed=2).save(self.folder / "below" / "a.png")
+        before = (self.folder / "a.jpg").read_bytes()
+        for sources in ((self.folder / "a.png",), (self.folder / "a.jpg", self.folder / "below")):
+            done = run("colorize", *sources, "--out", self.folder, "--format", "jpg" if len(sources) == 1 else "png")
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        self.assertEqual(before, (self.folder / "a.jpg").read_bytes())
+
+    def test_results_of_an_earlier_run_are_not_colored_again(self) -> None:
+        landscape(64, 48).save(self.folder / "a.png")
+        for _ in range(2):
+            done = run("colorize", self.folder, "--out", self.folder / "colored")
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
+            self.assertIn("1 colored, 0 failed", done.stdout)
+        self.assertEqual(["a.png"], [path.name for path in (self.folder / "colored").rglob("*")])
+
     def test_two_photographs_of_one_name_are_refused_before_any_work(self) -> None:
         for suffix in ("jpg", "png"):
             landscape(64, 48).save(self.folder / f"a.{suffix}")
@@ -128,8 +148,11 @@ class CommandLineTest(unittest.TestCase):
 
     def test_a_place_that_cannot_be_written_is_one_clear_line(self) -> None:
         landscape(64, 48).save(self.folder / "a.png")
-        done = run("evaluate", self.folder, "--json", self.folder / "a.png" / "f.json", "--size", 64)
-        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        below, fine = self.folder / "a.png" / "f", self.folder / "new" / "f.json"
+        for places in (("--json", below), ("--json", fine, "--sheet", below.with_suffix(".png"))):
+            done = run("evaluate", self.folder, *places, "--size", 64)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        self.assertFalse(fine.exists(), "was scored before the sheet's place was looked at")
 
     def test_a_file_that_is_damaged_in_the_middle_spoils_no_other(self) -> None:
         landscape(64, 48).save(self.folder / "a.png")

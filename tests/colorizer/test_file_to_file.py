@@ -302,10 +302,14 @@ class ToldTest(FileToFileTestCase):
 
     def test_hostile_notes_are_left_out(self) -> None:
         bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&a;</x:xmpmeta>'
+        frame = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">%s</rdf:RDF>'
+        deep, edge = (frame % (b"<a>" * depth + b"</a>" * depth) for depth in (5000, 985))  # refused, and hardly not
         loop = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\xff\xff\xff\x7f\x08\0\0\0" * 40
         for options in (
             {"xmp": bomb},
             {"xmp": b"<unclosed"},
+            {"xmp": deep},
+            {"xmp": edge},
             {"exif": loop},
             {"exif": b"Exif\0\0MM\0*\xff\xff\xff\xff"},
         ):

@@ -33,6 +33,8 @@ class ParsingTest(unittest.TestCase):
             ({"hints": [{**RED, "color": "red"}]}, "#rrggbb"),
             ({"hints": [{**RED, "x": -1}]}, "from 0"),
             ({"hints": [{**RED, "x": float("inf")}]}, "from 0"),
+            ({"hints": [{**RED, "x": 10**400}]}, "from 0 to 1000000"),
+            ({"hints": [{**RED, "x": float("nan")}]}, "from 0"),
             ({"hints": [{**RED, "radius": True}]}, "from 0"),
             ({"keep_grey": ["here"]}, "must be an object"),
             ({"hints": [RED] * (MOST_SPOTS + 1)}, "at most"),
@@ -43,9 +45,10 @@ class ParsingTest(unittest.TestCase):
     def test_a_file_that_is_no_json_is_named(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "wishes.json"
-            path.write_text("{")
-            with self.assertRaisesRegex(HintsError, "wishes.json"):
-                Hints.read(path)
+            for text in ("{", "[" * 100_000):
+                path.write_text(text)
+                with self.assertRaisesRegex(HintsError, "wishes.json"):
+                    Hints.read(path)
             path.write_text(json.dumps({"hints": [RED]}))
             self.assertEqual(len(Hints.read(path).colors), 1)
 
