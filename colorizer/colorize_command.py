@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyvips
 from tqdm import tqdm
 
 from .errors import ColorizerError, ImageError
@@ -12,6 +13,7 @@ from .file_to_file import colorize_file
 from .hints import Hints
 from .inference import Colorizer, Settings
 from .planning import MEMORY_LIMIT
+from .rawfile import THREADS
 from .scans import SUFFIXES
 from .writing import EXTENSIONS, QUALITY, Target
 
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Color all photographs; 1 when one of them failed. Raises ImageError and WeightsError before any work."""
+    pyvips.concurrency_set(min(THREADS, options.threads or THREADS))
     jobs = _jobs(options.inputs, options.out, options.format)
     colorizer = Colorizer.load(options.weights, device=options.device)
     settings = Settings(options.vividness, options.warmth, Hints.read(options.hints) if options.hints else Hints())

@@ -19,7 +19,7 @@ from .checkpoint import save_generator
 from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
-from .errors import ImageError, TrainingError
+from .errors import ImageError, TrainingError, is_no_memory
 from .objective import Objective
 from .pace import Pace
 from .reports import Ending, Evaluated, Listeners, Outcome, Progress
@@ -30,12 +30,6 @@ from .validation import make_card, validate
 
 SAVE_EVERY_S = 60.0  # of work: at most so much, and a step, is lost when the process dies
 LOADERS = {"cpu": 1, "mps": 2, "cuda": 4}  # processes that read pictures; on a processor they would take its time
-NO_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "is killed by signal: Killed",
-)  # as torch tells it
 _ENDINGS = (Ending.FINISHED, Ending.STOPPED, Ending.EARLY)  # the later goes before
 
 
@@ -103,7 +97,7 @@ class Training:
         except _End as end:
             ending, reason = end.ending, end.reason
         except (MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not any(said in str(error) for said in NO_MEMORY):
+            if not is_no_memory(error):
                 raise
             raise TrainingError("There is too little memory to train: lower the batch size or the crop.") from error
         except ImageError as error:  # one from a process that reads tells its whole way, and at last what was said

@@ -135,6 +135,16 @@ class CommandLineTest(unittest.TestCase):
             self.assertEqual(done.returncode, 0)
             self.assertIn("usage: python -m colorizer", done.stdout)
 
+    def test_threads_are_those_of_reading_and_writing_too(self) -> None:
+        landscape(64, 48).save(self.folder / "a.png")
+        script = (
+            "import sys, pyvips, torch; from colorizer.__main__ import main; main(sys.argv[1:]); "
+            "print(torch.get_num_threads(), pyvips.concurrency_get())"
+        )
+        command = [sys.executable, "-c", script, "colorize", self.folder / "a.png", "--out", self.folder / "out"]
+        done = subprocess.run([*command, "--threads", "1"], cwd=ROOT, capture_output=True, text=True, check=True)
+        self.assertEqual("1 1", done.stdout.splitlines()[-1])
+
     def test_wrong_use_is_told_apart_from_failure(self) -> None:
         for arguments in (
             ("colorize",),
