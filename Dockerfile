@@ -28,5 +28,7 @@ COPY colorizer colorizer
 COPY worker worker
 RUN python -m compileall -q colorizer worker
 USER photolab
+# Into the user's own folder of caches; on another kind of processor the worker compiles anew when it starts.
+RUN python -c "from colorizer.merging import prepare; prepare()"
 CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=prefork", "--concurrency=1", \
      "--queues=colorize", "--loglevel=INFO", "--without-gossip", "--without-mingle"]

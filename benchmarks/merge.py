@@ -56,7 +56,7 @@ def by_scikit_image(pixels: np.ndarray, chroma: Chroma, out: np.ndarray) -> None
     out[...] = (skimage.color.lab2rgb(lab) * np.iinfo(out.dtype).max).round()
 
 
-WAYS = {"tiles": merge, "scikit-image": by_scikit_image}
+WAYS = {"ours": merge, "scikit-image": by_scikit_image}
 
 
 def measure(way: str, kind: str, answer: "multiprocessing.Queue[tuple[float, float]]") -> None:
@@ -68,7 +68,7 @@ def measure(way: str, kind: str, answer: "multiprocessing.Queue[tuple[float, flo
     out = np.zeros((HEIGHT, WIDTH, 3), dtype)
     WAYS[way](pixels[:100], chroma, out[:100])
     before = peak_mb()
-    seconds = median_s(lambda: WAYS[way](pixels, chroma, out), REPEATS if way == "tiles" else 1)
+    seconds = median_s(lambda: WAYS[way](pixels, chroma, out), REPEATS if way == "ours" else 1)
     answer.put((seconds, peak_mb() - before))
 
 
@@ -100,7 +100,7 @@ def compare_speed() -> None:
             print(
                 f"{kind:<12} {way:<13} {seconds[way]:.3f} s, {per:6.1f} ms per megapixel, peak memory +{extra:.0f} MB"
             )
-        print(f"{kind:<12} tiles are {seconds['scikit-image'] / seconds['tiles']:.0f} times as fast")
+        print(f"{kind:<12} ours is {seconds['scikit-image'] / seconds['ours']:.0f} times as fast")
 
 
 def time_codecs() -> None:

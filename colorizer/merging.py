@@ -1,15 +1,13 @@
 """Lays the network's small chroma over the photograph's own light at full size: 8 or 16 bit, any size, memory flat.
 
-Works in tiles, two steps for each: what chroma the place has, and which code
-that is. Chroma follows the photograph's edges: near every place a and b are taken for lines in L, with the slopes of
+Chroma follows the photograph's edges: near every place a and b are taken for lines in L, with the slopes of
 a fast guided filter (He and Sun 2015, arXiv 1505.00996). Unlike there, each line goes through the network's own
 answer at its place instead of an average, so nothing that the network said is blurred. Slopes and offsets are small
-pictures, laid out bilinearly. Nothing here reads or writes files; pixels may be memory-mapped.
+pictures, laid out bilinearly; `painting` goes over the pixels. Nothing here reads or writes files; pixels may be
+memory-mapped.
 """
 
 import math
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,9 +15,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .tiles import TILE_COLUMNS, TILE_ROWS, Floats, Pixels, Tile, product
+from .painting import Axis, Floats, Pixels, paint, tables
 
-THREADS = 2  # each with a tile of its own; more would wait for Python's lock between numpy's calls
+BAND_ROWS = 128  # that a thread paints at a time
+STEEPEST = 1e6  # slope or offset of a line; chroma's are below 100, and far above this single precision ends
 WINDOW, NOISE = 3, 30.0  # of the guided filter: side in places of the chroma, variance of L not to be followed
 WARM_HUE = math.radians(55)  # between skin and lamplight; the hue farthest from it is a cool blue
 WARMTH = 0.5  # chroma of the warmest and the coolest hue at full warmth: one half more, one half less
@@ -59,33 +58,39 @@ def merge(pixels: Pixels, chroma: Chroma, out: Pixels) -> Merged:
     `pixels` is (H, W), (H, W, 1) or (H, W, 3), uint8 or uint16, sRGB or grey with the sRGB curve; of colors only
     the luminance Y is looked at. `out` is (H, W, 3) of the same type, and may be memory-mapped like `pixels`.
     A color outside sRGB is drawn towards the grey of its own Y in linear light, as in `color.lab_to_rgb`; where
-    chroma is zero, R, G and B are equal. Raises ValueError for other shapes and types.
+    chroma is zero, R, G and B are equal. Raises ValueError for other shapes and types, and for chroma without bounds.
     """
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    height, width = pixels.shape[:2]
-    if pixels.dtype not in (np.uint8, np.uint16) or pixels.shape[2:] not in ((), (3,)):
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.dtype not in (np.uint8, np.uint16) or pixels.shape[2:] not in ((1,), (3,)):
         raise ValueError(f"Pixels of shape {pixels.shape} and type {pixels.dtype} cannot be merged.")
+    height, width, _ = pixels.shape
     if out.shape != (height, width, 3) or out.dtype != pixels.dtype:
         raise ValueError(f"The output must be {(height, width, 3)} of {pixels.dtype}, not {out.shape} of {out.dtype}.")
+    pixels = pixels.view()
+    pixels.flags.writeable = False  # always, since for numba that is another type and would be compiled once more
     lines = guided_lines(chroma)
-    columns = list(_interpolation(width, lines.shape[2], TILE_COLUMNS))
-    own = threading.local()
+    if not (np.abs(lines) < STEEPEST).all():  # compiled code would look beyond the ends of its tables
+        raise ValueError("Chroma that is infinite or not a number cannot be merged.")
+    how = {
+        "rows": _interpolation(height, lines.shape[1]),
+        "columns": _interpolation(width, lines.shape[2]),
+        "tables": tables(pixels.dtype),
+    }
 
-    def paint(rows: _Span) -> int:
-        if not hasattr(own, "tile"):
-            own.tile = Tile(pixels.dtype)
-        band = product(rows.weights, lines[:, rows.first : rows.last])  # (4, rows, w)
-        gave_way = 0
-        for place in columns:
-            here = (slice(rows.start, rows.stop), slice(place.start, place.stop))
-            spread = own.tile.spread(band[..., place.first : place.last], place.weights.T)
-            gave_way += own.tile.paint(pixels[here], spread, out[here])
-        return gave_way
+    def band(top: int) -> int:
+        return paint(pixels, lines, out, top=top, bottom=min(height, top + BAND_ROWS), **how)
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        gave_way = sum(threads.map(paint, _interpolation(height, lines.shape[1], TILE_ROWS)))
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        gave_way = sum(threads.map(band, range(0, height, BAND_ROWS)))
     return Merged(gave_way=gave_way / (height * width))
+
+
+def prepare() -> None:
+    """Load the compiled loops, or compile them, which takes seconds: so that the first photograph does not wait."""
+    chroma = Chroma(ab=np.zeros((2, 2, 2), np.float32), light=np.zeros((2, 2), np.float32))
+    for dtype in (np.uint8, np.uint16):
+        merge(np.zeros((2, 2), dtype), chroma, np.zeros((2, 2, 3), dtype))
 
 
 def guided_lines(chroma: Chroma) -> Floats:
@@ -106,29 +111,8 @@ def guided_lines(chroma: Chroma) -> Floats:
     return torch.cat((1 + 116 * share * slope, share * (offset - 16 * slope))).numpy()
 
 
-@dataclass(frozen=True)
-class _Span:
-    """Pixels start..stop of one axis, and how they are made of the small picture's first..last."""
-
-    start: int
-    stop: int
-    first: int
-    last: int
-    weights: Floats  # (stop - start, last - first)
-
-
-def _interpolation(size: int, small: int, step: int) -> Iterator[_Span]:
-    """Bilinear interpolation of `small` places to `size` pixels, centers at halves, as matrices for `step` pixels."""
-    for start in range(0, size, step):
-        stop = min(size, start + step)
-        at = ((np.arange(start, stop) + 0.5) * (small / size) - 0.5).clip(0, small - 1)
-        low = np.floor(at).astype(int).clip(0, max(0, small - 2))
-        # Weights are multiples of 2^-22, so that they add up to one exactly and a slope of one stays one.
-        upper = np.round((at - low) * 2**22) / 2**22
-        first, last = int(low[0]), min(small, int(low[-1]) + 2)
-        weights = np.zeros((stop - start, last - first), np.float32)
-        rows = np.arange(stop - start)
-        weights[rows, low - first] = 1 - upper
-        if small > 1:
-            weights[rows, low - first + 1] += upper.astype(np.float32)
-        yield _Span(start, stop, first, last, weights)
+def _interpolation(size: int, small: int) -> Axis:
+    """Of `small` places to `size` pixels, centers at halves."""
+    at = ((np.arange(size) + 0.5) * (small / size) - 0.5).clip(0, small - 1)
+    first = np.floor(at).astype(np.int32)
+    return Axis(first, np.minimum(first + 1, np.int32(small - 1)), (at - first).astype(np.float32))

@@ -46,11 +46,13 @@ def model() -> dict[str, str]:
 
 
 def warm_up() -> None:
-    """Load the generator now. What goes wrong is told again, to its owner, by the first job."""
+    """Load the generator and the compiled merge now. What goes wrong is told again, to its owner, by the first job."""
     from colorizer import ColorizerError
+    from colorizer.merging import prepare
 
     try:
         current()
+        prepare()
     except ColorizerError as error:
         logger.warning("The generator is not loaded: %s", error)
 

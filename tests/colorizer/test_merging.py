@@ -1,6 +1,7 @@
 """Laying chroma over the photograph's own light, held against the same in double precision and one piece."""
 
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,39 @@ class MergeTest(unittest.TestCase):
         ):
             with self.assertRaises(ValueError):
                 merge(pixels, self.wild, target)
+
+    def test_chroma_without_bounds_is_refused(self) -> None:
+        for wrong in (math.nan, math.inf, -1e30):
+            ab = self.wild.ab.copy()
+            ab[1, 5, 7] = wrong
+            with self.subTest(wrong), self.assertRaises(ValueError):
+                merged(np.zeros((20, 30), np.uint8), Chroma(ab=ab, light=self.wild.light))
+
+    def test_what_may_not_be_written_is_compiled_as_well(self) -> None:
+        pixels = self.noise((30, 40, 3), np.uint8)
+        expected = merged(pixels, self.wild)
+        pixels.flags.writeable = False
+        np.testing.assert_array_equal(merged(pixels, self.wild), expected)
+
+
+class CompiledTest(unittest.TestCase):
+    def tell(self, **environment: str) -> str:
+        script = "from colorizer import merging, painting; merging.prepare(); print(painting.paint.stats.cache_path)"
+        command, root = [sys.executable, "-c", script], Path(__file__).parents[2]
+        environment = {"PATH": os.defpath, **environment}
+        return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True).stdout
+
+    def test_what_was_compiled_is_remembered(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertIn(folder, self.tell(NUMBA_CACHE_DIR=folder))
+            remembered = {path: path.stat().st_mtime_ns for path in Path(folder).rglob("*.nb?")}
+            self.assertEqual(len(remembered), 3)  # one index, 8 and 16 bits
+            self.tell(NUMBA_CACHE_DIR=folder)
+            self.assertEqual(remembered, {path: path.stat().st_mtime_ns for path in Path(folder).rglob("*.nb?")})
+
+    def test_it_compiles_anew_where_no_folder_can_be_written(self) -> None:
+        # The only place that numba is given to look for one is none of a program's.
+        self.assertEqual(self.tell(NUMBA_CACHE_LOCATOR_CLASSES="IPythonCacheLocator").strip(), "None")
 
 
 class AdjustTest(unittest.TestCase):
