@@ -39,6 +39,7 @@ means = team.mean(torch.tensor([float(rank)])), team.largest(rank)
 if team.leads:
     torch.save([p.grad for p in network.parameters()], sys.argv[1])
     print(*means)
+torch.distributed.barrier()  # who leaves while the other still uses the group takes it down
 team.leave()
 """
 
