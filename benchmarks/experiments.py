@@ -12,11 +12,11 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from colorizer.config import NetworkConfig, Recipe, Stage
+from colorizer.config import RECIPES, Recipe, Stage
 from colorizer.data import open_data
 from colorizer.training import Training
 
-NETWORK = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
+NETWORK = RECIPES["photolab-2"].network
 MIX = {"scenes": 14, "objects": 8, "tiny": 10}
 FIRST = Stage("first", 1000, 96, MIX, decoder_lr=2e-3, bins_weight=0.05)
 LATER = Stage("later", 400, 96, MIX, decoder_lr=5e-4, bins_weight=0.05)

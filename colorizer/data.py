@@ -189,4 +189,9 @@ def to_batch(rgb: Tensor, generator: torch.Generator) -> Batch:
 
 def evaluation_batch(photos: PhotoSet, positions: range, *, of: int, size: int) -> Tensor:
     """Photographs number `positions` of `of` spread evenly over the set: uint8 RGB (N, 3, size, size)."""
-    return torch.stack([evaluation_crop(photos.open(p * len(photos) // of), size) for p in positions])
+    return torch.stack([evaluation_crop(photos.open(place_of(p, of=of, among=len(photos))), size) for p in positions])
+
+
+def place_of(number: int, *, of: int, among: int) -> int:
+    """Where the photograph `number` of `of` lies, when they are spread evenly over `among`."""
+    return number * among // of

@@ -5,8 +5,6 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image
-
 from .inference import Colorizer, Settings, in_words, network_size
 from .merging import merge
 from .planning import MEMORY_LIMIT
@@ -75,11 +73,8 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
     """
     began = time.perf_counter()
     size = (scan.pixels.width, scan.pixels.height)
-    seen = network_size(size)
     with in_words(size):
-        picture = reduced(scan.pixels, seen)
-        if picture.size != size:  # else it is small, and the generator's to enlarge
-            picture = picture.resize(seen, Image.Resampling.BOX)
+        picture = reduced(scan.pixels, network_size(size))
         seen_at = time.perf_counter()
         chroma = colorizer.predict(picture, settings, size=size)
         predicted = time.perf_counter()

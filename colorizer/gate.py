@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .checkpoint import load_generator
 from .config import HOLDOUT
-from .data import PhotoSet
+from .data import PhotoSet, place_of
 from .errors import WeightsError
 from .evaluation import TRUTH, Look, Painter, paint_grey, painter_of
 from .intervals import Bootstrap, Statistic, gap_of, mean_of, recovery_of
@@ -205,7 +205,7 @@ def _regressions(columns: dict[str, Columns], photos: PhotoSet) -> tuple[Regress
     total = len(errors[0])
     found = []
     for number, (candidate, active) in enumerate(zip(*errors, strict=True)):
-        position = number * len(photos) // total
+        position = place_of(number, of=total, among=len(photos))
         found.append(Regression(photos.names[position], position, round(candidate, 3), round(active, 3)))
     found.sort(key=lambda one: one.active - one.candidate)
     return tuple(one for one in found[:WORST] if one.candidate > one.active)

@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from .checkpoint import read_tensors, write_atomically
-from .data import PhotoSet, evaluation_crop
+from .data import PhotoSet, evaluation_crop, place_of
 from .efficientnet import Classifier, load_imagenet
 from .errors import ImageError
 
@@ -84,7 +84,7 @@ def learn_probe(
     """
     known = [index for index, name in enumerate(photos.names) if class_of(name) != UNLABELLED]
     total = min(limit, len(known))
-    chosen = [known[number * len(known) // total] for number in range(total)]
+    chosen = [known[place_of(number, of=total, among=len(known))] for number in range(total)]
     classes = tuple(sorted({class_of(photos.names[index]) for index in chosen}))
     if len(classes) < 2:
         raise ImageError(f"{photos.path.name} has too few folders to learn classes from.")

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from . import metrics
-from .data import PhotoSet
+from .data import PhotoSet, place_of
 from .evaluation import TRUTH, Look, Painter, figures, looks, paint_grey
 from .intervals import RESAMPLES, SEED, Bootstrap, Estimate, gap_of, largest_of, mean_of, recovery_of
 from .judge import NETWORK, Judge, Probe, class_of
@@ -133,7 +133,7 @@ def gather(
     """What is known of each of `total` photographs colored in each way, and of the truth; `looked` gets each batch."""
     columns: dict[str, dict[str, list[Tensor]]] = {name: {} for name in (*painters, TRUTH)}
     for look in looks(painters, photos, size=size, total=total):
-        names = [photos.names[position * len(photos) // total] for position in look.positions]
+        names = [photos.names[place_of(position, of=total, among=len(photos))] for position in look.positions]
         for name, parts in columns.items():
             for key, column in _all_figures(look, name, names, judge=judge, probe=probe).items():
                 parts.setdefault(key, []).append(column)

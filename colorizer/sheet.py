@@ -4,6 +4,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from .data import place_of
+
 SHOWN = 8  # photographs on a sheet
 GAP = 4  # white pixels around each row
 HEADER = 20  # pixels of the line of names
@@ -14,7 +16,7 @@ class Sheet:
     """Takes the photographs whose places are fixed: SHOWN of them, evenly spread over `total`."""
 
     def __init__(self, total: int) -> None:
-        self._shown = {number * total // SHOWN for number in range(SHOWN)}
+        self._shown = {place_of(number, of=SHOWN, among=total) for number in range(SHOWN)}
         self._strips: list[Tensor] = []
         self._names: list[str] = []
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from colorizer import Colorizer
+from colorizer.__main__ import SHIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWCASE = ROOT / "static" / "showcase"
-WEIGHTS = ROOT / "colorizer" / "weights" / "photolab-1.safetensors"
 LONG_SIDE = 1024
 CREDIT = "digital image courtesy of Getty's Open Content Program"
 EXAMPLES = {  # file name: title, maker and year; the first is the front page's large one
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    colorizer = Colorizer.load(WEIGHTS)
+    colorizer = Colorizer.load(SHIPPED)
     SHOWCASE.mkdir(exist_ok=True)
     entries = []
     for name, (title, maker) in EXAMPLES.items():

@@ -14,6 +14,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorizer import Colorizer, NoColorError
+from colorizer.__main__ import SHIPPED
 from colorizer.errors import ColorizerError
 from colorizer.exif import add_to_tiff, parse
 from colorizer.file_to_file import Colored, Report, color_scan, colorize_file, write_colored
@@ -23,7 +24,6 @@ from colorizer.writing import EXTENSIONS, Target
 from tests import pictures
 from tests.colorizer.test_scans import HEIC, profile_of, tiff
 
-SHIPPED = Path(__file__).parents[2] / "colorizer" / "weights" / "photolab-1.safetensors"
 USUAL = Settings()
 SMALL = (160, 120)
 XMP = {

@@ -1,7 +1,6 @@
 """Coloring a photograph with the shipped weights: size and light are the photograph's own."""
 
 import unittest
-from pathlib import Path
 
 import numpy as np
 import skimage.data
@@ -10,11 +9,10 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000
 
 from colorizer import Colorizer, ImageError, NoColorError, OutOfMemoryError
+from colorizer.__main__ import SHIPPED
 from colorizer.color import lab_to_rgb, rgb_to_lab
 from colorizer.hints import Hints
 from colorizer.inference import LONG_SIDE, SHORT_SIDE, network_size
-
-SHIPPED = Path(__file__).parents[2] / "colorizer" / "weights" / "photolab-1.safetensors"
 
 
 def lightness(image: Image.Image) -> torch.Tensor:
