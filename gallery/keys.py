@@ -27,6 +27,13 @@ class CollectedKeys:
     thumb: str
 
 
+@dataclass(frozen=True)
+class ComparisonKeys:
+    candidate: str
+    active: str
+    grey: str
+
+
 def new_photo_keys(extension: str) -> PhotoKeys:
     """`extension` comes from the bytes (images.EXTENSIONS), never from the uploaded name."""
     folder = f"photos/{uuid4().hex}"
@@ -69,3 +76,9 @@ def new_sample_keys(run_id: int, attempt: int, *, step: int, count: int) -> list
 
 def new_weights_key() -> str:
     return f"models/{uuid4().hex}/weights.safetensors"
+
+
+def new_comparison_keys(count: int) -> list[ComparisonKeys]:
+    """Of a candidate's golden photographs, to be judged by eye. The names do not tell which picture is whose."""
+    folder = f"comparisons/{uuid4().hex}"
+    return [ComparisonKeys(*(f"{folder}/{uuid4().hex}.jpg" for _ in range(3))) for _ in range(count)]

@@ -22,7 +22,22 @@ class ModelVersion(models.Model):
     )
     status = models.CharField(max_length=9, choices=VersionState, default=VersionState.CANDIDATE, db_index=True)
     metrics = models.JSONField(default=dict, blank=True)
-    gate = models.JSONField(default=list, blank=True, help_text="A list of {rule, candidate, active, passed}.")
+    gate = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="A list of {rule, candidate, active, passed}; passed is null if not applied.",
+    )
+    comparisons = models.JSONField(
+        default=list, blank=True, help_text="Golden photographs in both versions' colors; see services.NewVersion."
+    )
+    compared_with = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Which version the gate and the comparisons call active.",
+    )
     card = models.JSONField(default=dict, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
@@ -45,12 +60,13 @@ class ModelVersion(models.Model):
 
     @property
     def failed_rules(self) -> list[dict]:
-        return [rule for rule in self.gate if not rule["passed"]]
+        """A rule whose figure is not defined here (no skin, no golden set) has `passed` None, and is not failed."""
+        return [rule for rule in self.gate if rule["passed"] is False]
 
     @property
     def passed_gate(self) -> bool:
         """A version that was never put to the gate has not passed it."""
-        return bool(self.gate) and not self.failed_rules
+        return any(rule["passed"] for rule in self.gate) and not self.failed_rules
 
 
 class VersionEvent(models.Model):

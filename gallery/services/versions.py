@@ -22,13 +22,22 @@ class PromotionRefused(Exception):
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What a training run has made and stored. `gate` is a list of {rule, candidate, active, passed}."""
+    """What a training run has made and stored.
+
+    `gate` is a list of {rule, candidate, active, passed}; `passed` is None where a rule could not be applied.
+    `comparisons` is a list of {photograph, candidate_key, active_key, grey_key, candidate_error, active_error}, to be
+    judged by eye: `photograph` is a name in the golden set, once each; the keys are JPEG pictures of one size, under
+    names from keys.new_comparison_keys; the errors are mean CIEDE2000 from the truth, or None. A dozen is enough: the
+    worst regressions, and some others. `compared_with` is the `pk` of the version that `active` stands for in both.
+    """
 
     name: str
     digest: str
     weights_key: str
     metrics: dict[str, Any] = field(default_factory=dict)
     gate: list[dict[str, Any]] = field(default_factory=list)
+    comparisons: list[dict[str, Any]] = field(default_factory=list)
+    compared_with: int | None = None  # ModelVersion.pk
     card: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,6 +87,8 @@ def add_trained_version(run: TrainingRun, new: NewVersion) -> ModelVersion:
         weights_key=new.weights_key,
         metrics=new.metrics,
         gate=new.gate,
+        comparisons=new.comparisons,
+        compared_with_id=new.compared_with,
         card=new.card,
         parent=run.base_version,
         run=run,
@@ -96,7 +107,7 @@ def why_not_promoted(version: ModelVersion) -> str:
         return "The weights of this version were removed; only the newest are kept."
     if version.status == VersionState.RETIRED or version.passed_gate:
         return ""
-    if not version.gate:
+    if not version.failed_rules:
         return "This version was never put to the gate. To promote it anyway, type a reason."
     names = ", ".join(str(rule["rule"]) for rule in version.failed_rules)
     return f"This version fails the gate ({names}). To promote it anyway, type a reason."
