@@ -31,8 +31,10 @@ class Stage:
     batch: dict[str, int]  # pictures of each source in a batch
     decoder_lr: float
     encoder_lr: float = 0.0  # 0 freezes the encoder, its batch norms included
+    encoder_from: int = 0  # of its seven groups the first that learns; deep ones are small, so they learn cheaply
     l1_weight: float = 1.0
     bins_weight: float = 0.0  # of the cross entropy of the distribution over chroma
+    colorfulness_weight: float = 0.0  # of the distance of each picture's colorfulness to the truth's
     perceptual_weight: float = 0.0  # of the distance in the features of a classifier
     adversarial_weight: float = 0.0  # 0 trains without a discriminator
     discriminator: str = "projected"  # or "patch"
@@ -41,6 +43,11 @@ class Stage:
     @property
     def batch_size(self) -> int:
         return sum(self.batch.values())
+
+    @property
+    def refines(self) -> bool:
+        """Whether any loss looks at the chroma that comes out, and not at the bins alone."""
+        return any((self.l1_weight, self.colorfulness_weight, self.perceptual_weight, self.adversarial_weight))
 
 
 @dataclass(frozen=True)
@@ -85,10 +92,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(
             name="photolab-2",
-            stages=(
-                Stage("decoder, small crops", 8000, 96, _MIX, decoder_lr=2e-3, bins_weight=0.05),
-                Stage("decoder", 4000, 128, _MIX, decoder_lr=1e-3, bins_weight=0.05),
-            ),
+            stages=(Stage("bins", 8000, 96, _MIX, decoder_lr=2e-3, l1_weight=0.0, bins_weight=0.1),),
             network=_LISTENING,
             validation=("scenes", "objects", "tiny"),
             ema_decay=0.999,
@@ -97,7 +101,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="smoke",
             stages=(
-                Stage("decoder", 4, 64, {"scenes": 2, "objects": 2}, decoder_lr=1e-3, bins_weight=0.1),
+                Stage("bins", 4, 64, {"scenes": 2, "objects": 2}, decoder_lr=1e-3, l1_weight=0.0, bins_weight=0.1),
                 Stage(
                     "perceptual",
                     4,
@@ -105,6 +109,7 @@ RECIPES: dict[str, Recipe] = {
                     {"scenes": 2, "objects": 2},
                     decoder_lr=1e-3,
                     bins_weight=0.1,
+                    colorfulness_weight=0.1,
                     perceptual_weight=1.0,
                 ),
                 Stage(
@@ -114,7 +119,9 @@ RECIPES: dict[str, Recipe] = {
                     {"scenes": 2, "objects": 2},
                     decoder_lr=1e-4,
                     encoder_lr=1e-5,
+                    encoder_from=5,
                     l1_weight=60.0,
+                    bins_weight=0.1,
                     perceptual_weight=1.0,
                     adversarial_weight=0.4,
                     discriminator_lr=1e-4,

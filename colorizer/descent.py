@@ -46,7 +46,8 @@ def make_optimizers(
     decoder = [p for name, p in generator.named_parameters() if not name.startswith("encoder.")]
     groups = [{"params": decoder, "peak_lr": stage.decoder_lr}]
     if stage.encoder_lr:
-        groups.append({"params": list(generator.encoder.parameters()), "peak_lr": stage.encoder_lr})
+        learning = generator.encoder.parameters_from(stage.encoder_from)
+        groups.append({"params": learning, "peak_lr": stage.encoder_lr})
     if discriminator is None:
         return {"generator": torch.optim.AdamW(groups, weight_decay=DECAY)}
     judging = [{"params": list(discriminator.parameters()), "peak_lr": stage.discriminator_lr}]

@@ -93,6 +93,11 @@ class Features(nn.Module):
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.ModuleList(stages)
 
+    def parameters_from(self, first: int) -> list[nn.Parameter]:
+        """Of the groups from number `first` (0 to 6) on; from 0 those of the stem too."""
+        stem = [] if first else list(self.stem.parameters())
+        return stem + [parameter for stage in self.stages[first:] for parameter in stage.parameters()]
+
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)  # (N, 32, H/2, W/2)
         taps = []

@@ -116,6 +116,11 @@ class Generator(nn.Module):
             nn.init.zeros_(self.to_ab.weight)
             nn.init.zeros_(self.to_ab.bias)
 
+    @property
+    def refinement(self) -> list[nn.Module]:
+        """What stands behind the distribution over chroma and is not needed to learn it."""
+        return [self.narrow, self.ups[-1], self.to_ab] if self.config.chroma_bins else []
+
     def forward(self, light: Tensor, hints: Tensor | None = None) -> Tensor:
         return self.predict(light, hints).ab
 

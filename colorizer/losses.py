@@ -16,6 +16,21 @@ def l1_chroma(predicted: Tensor, truth: Tensor) -> Tensor:
     return F.l1_loss(predicted, truth) / AB_MAX
 
 
+def colorfulness_distance(predicted: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute difference of each picture's colorfulness, in units of AB_MAX.
+
+    By the formula in CIELab of Hasler and Süsstrunk (2003): s_ab + 0.37 m_ab, the length of the standard deviation
+    and the distance of the mean to grey. It says how much color there is, not where: no pixel is drawn to an average.
+    """
+    return F.l1_loss(_colorfulness(predicted), _colorfulness(truth)) / AB_MAX
+
+
+def _colorfulness(ab: Tensor) -> Tensor:
+    variance, mean = torch.var_mean(ab, dim=(2, 3), correction=0)  # (N, 2) each
+    # The small number keeps the root's slope finite where a picture is grey.
+    return (variance.sum(dim=1) + 1e-4).sqrt() + 0.37 * (mean.square().sum(dim=1) + 1e-4).sqrt()
+
+
 def soft_bins(ab: Tensor, centers: Tensor) -> Tensor:
     """How much of each pixel's color belongs to each bin (Q, 2), by a Gaussian of the distance: (N, Q, H, W)."""
     squares = ((ab[:, None] - centers[None, :, :, None, None]) ** 2).sum(dim=2)

@@ -87,10 +87,14 @@ class Objective:
         """Each term's weight and value."""
         stage = self.stage
         half = F.avg_pool2d(batch.ab, 2)
-        terms = {"l1": (stage.l1_weight, losses.l1_chroma(prediction.ab, half))}
+        terms = {}
+        if stage.l1_weight:
+            terms["l1"] = (stage.l1_weight, losses.l1_chroma(prediction.ab, half))
         if stage.bins_weight:
             value = losses.bins_cross_entropy(prediction.logits, F.avg_pool2d(half, 2), self.centers, self.weights)
             terms["bins"] = (stage.bins_weight, value)
+        if stage.colorfulness_weight:
+            terms["colorfulness"] = (stage.colorfulness_weight, losses.colorfulness_distance(prediction.ab, half))
         if stage.perceptual_weight:
             terms["perceptual"] = (stage.perceptual_weight, losses.feature_distance(judged.fake, judged.real))
         if self.discriminator is not None:

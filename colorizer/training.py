@@ -157,10 +157,18 @@ class Training:
         self.optimizers = make_optimizers(stage, self.generator, self.objective.discriminator)
 
     def _set_trainable(self, stage: Stage) -> None:
-        """A frozen encoder keeps its batch norms too; an unfrozen one keeps only their statistics."""
+        """A frozen encoder keeps its batch norms too; one that learns keeps only their statistics.
+
+        What nothing is asked of stays as it is: the refinement where bins alone are learned.
+        """
         self.generator.train()
         self.generator.encoder.eval()
-        self.generator.encoder.requires_grad_(stage.encoder_lr > 0)
+        self.generator.encoder.requires_grad_(False)
+        if stage.encoder_lr:
+            for parameter in self.generator.encoder.parameters_from(stage.encoder_from):
+                parameter.requires_grad_(True)
+        for part in self.generator.refinement:
+            part.requires_grad_(stage.refines)
         self._predict = self.team.spread(self.generator, "predict")
 
     def _train_step(self, stage: Stage, batch: Batch, scale: float) -> dict[str, float]:

@@ -15,6 +15,21 @@ class ChromaLossTest(unittest.TestCase):
         self.assertAlmostEqual(float(losses.l1_chroma(truth + 11, truth)), 11 / AB_MAX, places=6)
 
 
+class ColorfulnessTest(unittest.TestCase):
+    def test_it_is_the_distance_in_colorfulness_wherever_the_color_is(self) -> None:
+        truth = torch.zeros(1, 2, 4, 4)
+        truth[0, 0, :2] = 22.0  # deviation 11, mean 11
+        moved = truth.flip(2)
+        self.assertAlmostEqual(float(losses.colorfulness_distance(moved, truth)), 0, places=6)
+        distance = losses.colorfulness_distance(torch.zeros_like(truth), truth)
+        self.assertAlmostEqual(float(distance), 1.37 * 11 / AB_MAX, delta=2e-4)
+
+    def test_a_grey_picture_has_a_finite_slope(self) -> None:
+        grey = torch.zeros(1, 2, 4, 4, requires_grad=True)
+        losses.colorfulness_distance(grey, torch.ones(1, 2, 4, 4)).backward()
+        self.assertTrue(grey.grad.isfinite().all())
+
+
 class BinsTest(unittest.TestCase):
     centers = in_gamut_bins(10.0)
 

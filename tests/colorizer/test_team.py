@@ -116,7 +116,7 @@ class TeamTest(unittest.TestCase):
 
     def _losses(self, run: str) -> dict[int, float]:
         lines = (json.loads(line) for line in (self.folder / run / "log.jsonl").read_text().splitlines())
-        return {line["step"]: line["l1"] for line in lines if "l1" in line}
+        return {line["step"]: line["bins"] for line in lines if "bins" in line}
 
     @unittest.skipIf(torch.cuda.is_available(), "there is a CUDA device")
     def test_a_device_that_is_not_there_is_one_clear_line(self) -> None:

@@ -55,7 +55,7 @@ class TrainingTest(unittest.TestCase):
         self.assertEqual(self.steps("whole"), list(range(1, SMOKE.steps + 1)))
 
     def steps(self, run: str) -> list[int]:
-        return [line["step"] for line in self.log(run) if "l1" in line]
+        return [line["step"] for line in self.log(run) if "stage" in line]
 
     def test_it_tells_how_fast_it_goes_and_what_came_of_it(self) -> None:
         self.assertEqual([report.step for report in self.told], list(range(1, SMOKE.steps + 1)))
@@ -83,6 +83,20 @@ class TrainingTest(unittest.TestCase):
         half.run(should_stop=lambda: half.step >= 3)
         for name, tensor in half.generator.encoder.state_dict().items():
             self.assertTrue(torch.equal(tensor, before[name]), name)
+
+    def test_where_bins_alone_are_learned_the_refinement_stays_as_it_was(self) -> None:
+        run = self.training("bins")
+        before = {k: v.clone() for k, v in run.generator.named_parameters()}
+        run.run(should_stop=lambda: run.step >= 3)
+        moved = {name.split(".")[0] for name, p in run.generator.named_parameters() if not torch.equal(p, before[name])}
+        self.assertIn("bins", moved)
+        self.assertFalse({"narrow", "to_ab"} & moved)
+
+    def test_only_the_deep_groups_of_the_encoder_learn_where_it_is_said(self) -> None:
+        first, last = (load_generator(self.folder / "whole" / f"step-{step:05}.safetensors")[0] for step in (8, 12))
+        for group in range(7):
+            pairs = zip(first.encoder.stages[group].parameters(), last.encoder.stages[group].parameters(), strict=True)
+            self.assertEqual(all(torch.equal(a, b) for a, b in pairs), group < 5, group)
 
     def test_every_checkpoint_is_evaluated_and_loads(self) -> None:
         for step in (4, 8, 12):
@@ -146,7 +160,7 @@ class TrainingTest(unittest.TestCase):
         first = self.training("broken")
         checkpoint = self.folder / "broken" / "step-00004.safetensors"
         first.run(should_stop=checkpoint.exists)
-        with mock.patch.object(losses, "l1_chroma", lambda predicted, truth: predicted.sum() * float("nan")):
+        with mock.patch.object(losses, "bins_cross_entropy", lambda logits, *_: logits.sum() * float("nan")):
             outcome = self.training("broken").run()
             self.assertEqual((outcome.ending, outcome.step, outcome.weights), (Ending.EARLY, 4, checkpoint))
             self.assertIn("not finite", outcome.reason)
@@ -154,7 +168,8 @@ class TrainingTest(unittest.TestCase):
                 self.training("broken at once").run()
 
     def test_color_that_runs_away_ends_the_run_with_the_last_checkpoint(self) -> None:
-        sound, wild = (replace(SMOKE.stages[0], name=name, decoder_lr=lr) for name, lr in (("a", 1e-3), ("b", 9.0)))
+        first = replace(SMOKE.stages[0], l1_weight=1.0)
+        sound, wild = (replace(first, name=name, decoder_lr=lr) for name, lr in (("a", 1e-3), ("b", 9.0)))
         recipe = replace(SMOKE, stages=(sound, wild, sound))
         for _ in range(2):  # started once more, it ends in the same way
             outcome = self.training("wild", recipe).run()
