@@ -25,9 +25,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photolab_site.settings")
 MB = 1024 * 1024
 LARGEST_FORM_MB = 3
 UPLOAD = "/photos/upload/"
+PAGES_THAT_TAKE_MANY = (UPLOAD, "/admin/gallery/collectedimage/upload/")
+CALLS_THAT_TAKE_ONE = ("/api/v1/photos", "/api/v1/collected-images")
 TOO_LARGE = "This upload is too large to be taken at once. Send fewer files at a time."
 TOO_LARGE_FOR_API = (
-    "This request is too large. One photograph of at most {} MB is taken at /api/v1/photos, with a token."
+    "This request is too large. Only a photograph that is uploaded may have up to {} MB, and needs a token."
 )
 
 
@@ -64,9 +66,9 @@ class BoundedRequests:
 
 def most_bytes(path: str, headers: dict[bytes, str]) -> int:
     """A browser without JavaScript sends all of its files at once; the API takes one."""
-    if path == UPLOAD and settings.SESSION_COOKIE_NAME in parse_cookie(headers.get(b"cookie", "")):
+    if path in PAGES_THAT_TAKE_MANY and settings.SESSION_COOKIE_NAME in parse_cookie(headers.get(b"cookie", "")):
         return settings.LARGEST_REQUEST_MB * MB
-    if path == "/api/v1/photos" and b"authorization" in headers:
+    if path in CALLS_THAT_TAKE_ONE and b"authorization" in headers:
         return (settings.PHOTOLAB_MAX_UPLOAD_MB + 1) * MB
     return LARGEST_FORM_MB * MB
 

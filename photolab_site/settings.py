@@ -232,6 +232,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        f"{name}Enum": f"gallery.models.{name}" for name in ("JobState", "RunState", "VersionState")
+    },
 }
 
 # --- The rest --------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class PhotoAnswer(serializers.Serializer):
     colored = serializers.SerializerMethodField(help_text="Whether there is a result to fetch.")
 
     def get_colored(self, photo: Photo) -> bool:
-        return photo.latest_result is not None
+        return photo.shown_result is not None
 
 
 class PhotoPage(serializers.Serializer):

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gallery.api import views
+from gallery.api import training, views
 
 calls = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
@@ -15,5 +15,15 @@ calls = [
     path("photos/<int:photo_id>/result", views.PhotoResult.as_view(), name="api-photo-result"),
     path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
     path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
+    path("collected-images", training.CollectedImages.as_view(), name="api-collected-images"),
+    path("training-runs", training.TrainingRuns.as_view(), name="api-training-runs"),
+    path("training-runs/<int:run_id>", training.OneTrainingRun.as_view(), name="api-training-run"),
+    path("training-runs/<int:run_id>/cancel", training.TrainingRunCancel.as_view(), name="api-training-run-cancel"),
+    path("model-versions", training.ModelVersions.as_view(), name="api-model-versions"),
+    path(
+        "model-versions/<int:version_id>/promote",
+        training.ModelVersionPromote.as_view(),
+        name="api-model-version-promote",
+    ),
 ]
 urlpatterns = [path("v1/", include(calls)), re_path("", views.UnknownAddress.as_view())]

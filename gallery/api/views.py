@@ -114,7 +114,7 @@ class PhotoResult(APIView):
     @extend_schema(responses=FILE)
     def get(self, request: Request, photo_id: int) -> HttpResponseBase:
         """The newest color picture at full size."""
-        result = photo_for(request, photo_id).latest_result
+        result = photo_for(request, photo_id).shown_result
         if result is None:
             raise NotFound("not colored yet")
         return answer_result_file(request, result.job, "image", as_attachment=True)

@@ -126,7 +126,7 @@ class PhotoTests(ApiTestCase):
     def test_original_and_result_are_the_stored_bytes(self) -> None:
         photo = self.make_colored(self.owner)
         self.assertEqual(self.get(f"/photos/{photo.pk}/original").content, read_stored(photo.original_key))
-        self.assertEqual(self.get(f"/photos/{photo.pk}/result").content, read_stored(photo.latest_result.image_key))
+        self.assertEqual(self.get(f"/photos/{photo.pk}/result").content, read_stored(photo.shown_result.image_key))
 
     def test_a_result_that_is_not_there_yet_is_not_found(self) -> None:
         answer = self.get(f"/photos/{self.make_photo(self.owner).pk}/result")
@@ -182,6 +182,12 @@ class DocumentationTests(ApiTestCase):
             ("get", "/api/v1/photos/{photo_id}/result"),
             ("get", "/api/v1/jobs/{job_id}"),
             ("post", "/api/v1/jobs/{job_id}/cancel"),
+            ("post", "/api/v1/collected-images"),
+            ("post", "/api/v1/training-runs"),
+            ("get", "/api/v1/training-runs/{run_id}"),
+            ("post", "/api/v1/training-runs/{run_id}/cancel"),
+            ("get", "/api/v1/model-versions"),
+            ("post", "/api/v1/model-versions/{version_id}/promote"),
         }
         self.assertEqual(calls, expected)
 

@@ -10,6 +10,7 @@ from django.test import SimpleTestCase, TestCase, override_settings
 from photolab_site.asgi import LARGEST_FORM_MB, MB, TOO_LARGE, TOO_LARGE_FOR_API, BoundedRequests, most_bytes
 
 TOKENS, PHOTOS, UPLOAD = "/api/v1/tokens", "/api/v1/photos", "/photos/upload/"
+COLLECT, UPLOAD_SET = "/api/v1/collected-images", "/admin/gallery/collectedimage/upload/"
 TOLD_BY_API = TOO_LARGE_FOR_API.format(settings.PHOTOLAB_MAX_UPLOAD_MB)
 SESSION = {b"cookie": "csrftoken=1; sessionid=2"}
 BEARER = {b"authorization": "Bearer 123"}
@@ -49,6 +50,7 @@ class LimitTests(SimpleTestCase):
         cases = [
             (TOKENS, BEARER, form), (PHOTOS, {}, form), (PHOTOS, SESSION, form), (PHOTOS, BEARER, one),
             (UPLOAD, {}, form), (UPLOAD, BEARER, form), (UPLOAD, {b"cookie": "sessionid2=1"}, form),
+            (COLLECT, SESSION, form), (COLLECT, BEARER, one), (UPLOAD_SET, {}, form), (UPLOAD_SET, SESSION, many),
             (UPLOAD, SESSION, many), ("/photos/sample/", SESSION, form), ("/accounts/login/", SESSION, form),
         ]  # fmt: skip
         for path, headers, limit in cases:

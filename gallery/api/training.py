@@ -1,0 +1,154 @@
+"""The calls of the retraining loop, for staff with the right that each of them names. What they do is in services."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gallery import services
+from gallery.api import training_shapes as shapes
+from gallery.api.errors import Busy, Conflict, Refused
+from gallery.api.serializers import ErrorAnswer
+from gallery.images import ImageRefused, SiteBusy
+from gallery.models import Admission, ModelVersion, TrainingRun
+from gallery.services.photos import clean_file_name
+from gallery.services.training import ONE_WAITS
+
+FOR_STAFF = {401: ErrorAnswer, 403: ErrorAnswer}
+
+
+def staff_with(*rights: str) -> tuple[type[BasePermission], type[BasePermission]]:
+    """Any of the rights is enough, and superusers have all."""
+
+    class StaffWithRight(BasePermission):
+        message = f"This is for staff with the right {' or '.join(rights)}."
+
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            return request.user.is_staff and any(request.user.has_perm(right) for right in rights)
+
+    return IsAuthenticated, StaffWithRight
+
+
+class CollectedImages(APIView):
+    parser_classes = (MultiPartParser,)
+    permission_classes = staff_with("gallery.add_collectedimage")
+
+    @extend_schema(
+        request={"multipart/form-data": shapes.CollectRequest},
+        responses={
+            201: shapes.CollectAnswer,
+            200: shapes.CollectAnswer,
+            422: ErrorAnswer,
+            503: ErrorAnswer,
+            **FOR_STAFF,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Give one color picture to training. 422 says why training will not learn from it.
+
+        The same bytes again get the same answer as at first, with 200 and `duplicate` in place of 201.
+        """
+        sent = shapes.CollectRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        file = sent.validated_data["file"]
+        name = clean_file_name(file.name)
+        try:
+            collected = services.collect_upload(request.user, file)
+        except SiteBusy as refusal:
+            raise Busy(str(refusal)) from refusal
+        except ImageRefused as refusal:
+            raise Refused(f"{name}: {refusal}") from refusal
+        image = collected.image
+        if image.status != Admission.INCLUDED:
+            raise Refused(f"{name}: {image.reason or image.get_status_display()}")
+        if collected.is_duplicate:
+            return Response({"id": image.pk, "duplicate": True})
+        return Response({"id": image.pk}, status=201)
+
+
+class TrainingRuns(APIView):
+    permission_classes = staff_with("gallery.start_training")
+
+    @extend_schema(
+        request=shapes.StartRequest,
+        responses={201: shapes.StartAnswer, 409: ErrorAnswer, 422: ErrorAnswer, **FOR_STAFF},
+    )
+    def post(self, request: Request) -> Response:
+        """Start retraining; while one run is under way, the new one waits for its end. 409 when one waits already."""
+        sent = shapes.StartRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        asked: dict[str, Any] = dict(sent.validated_data)
+        images, note = asked.pop("images"), asked.pop("note", "")
+        image_ids = None if images == shapes.ALL else images
+        try:
+            run = services.start_run(request.user, services.RunSettings(**asked), image_ids=image_ids, note=note)
+        except services.TrainingRefused as refusal:
+            raise (Conflict if str(refusal) == ONE_WAITS else Refused)(str(refusal)) from refusal
+        return Response(shapes.StartAnswer(run).data, status=201)
+
+
+class OneTrainingRun(APIView):
+    permission_classes = staff_with("gallery.view_trainingrun", "gallery.start_training")
+
+    @extend_schema(responses={200: shapes.RunAnswer, 404: ErrorAnswer, **FOR_STAFF})
+    def get(self, request: Request, run_id: int) -> Response:
+        """How far a training run is."""
+        return Response(shapes.RunAnswer(_run(run_id)).data)
+
+
+class TrainingRunCancel(APIView):
+    permission_classes = staff_with("gallery.start_training")
+
+    @extend_schema(request=None, responses={200: shapes.RunAnswer, 404: ErrorAnswer, 409: ErrorAnswer, **FOR_STAFF})
+    def post(self, request: Request, run_id: int) -> Response:
+        """Cancel a run that waits or is under way; its worker notices within seconds."""
+        run = _run(run_id)
+        if not services.cancel_run(run.pk):
+            raise Conflict("This training run has ended already.")
+        return Response(shapes.RunAnswer(_run(run_id)).data)
+
+
+class ModelVersions(APIView):
+    permission_classes = staff_with("gallery.view_modelversion", "gallery.promote_version")
+
+    @extend_schema(operation_id="model_versions_list", responses={200: shapes.VersionAnswer(many=True), **FOR_STAFF})
+    def get(self, request: Request) -> Response:
+        """All versions of the generator, newest first."""
+        return Response(shapes.VersionAnswer(ModelVersion.objects.all(), many=True).data)
+
+
+class ModelVersionPromote(APIView):
+    permission_classes = staff_with("gallery.promote_version")
+
+    @extend_schema(
+        request=shapes.PromoteRequest,
+        responses={200: shapes.VersionAnswer, 404: ErrorAnswer, 409: ErrorAnswer, 422: ErrorAnswer, **FOR_STAFF},
+    )
+    def post(self, request: Request, version_id: int) -> Response:
+        """Make a candidate active, or roll back to a retired version.
+
+        422: the gate has not let it pass, and no `reason` was given. 409: no reason would help.
+        """
+        sent = shapes.PromoteRequest(data=request.data)
+        sent.is_valid(raise_exception=True)
+        version = ModelVersion.objects.filter(pk=version_id).first()
+        if version is None:
+            raise NotFound("There is no such version.")
+        try:
+            promoted = services.promote_version(version.pk, request.user, **sent.validated_data)
+        except services.PromotionRefused as refusal:
+            a_reason_helps = services.can_be_overridden(version) and not sent.validated_data["reason"].strip()
+            raise (Refused if a_reason_helps else Conflict)(str(refusal)) from refusal
+        return Response(shapes.VersionAnswer(promoted).data)
+
+
+def _run(run_id: int) -> TrainingRun:
+    run = TrainingRun.objects.select_related("version").filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such training run.")
+    return run
