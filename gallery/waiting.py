@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from math import ceil
 from statistics import median
 
+from django.db.models import Q
+
 from gallery.models import Job, JobState, Photo, Result, Worker
+from gallery.models.state import JobQuerySet
 from gallery.queue import QUEUE_COLORIZE
 
 RESULTS_LOOKED_AT = 20
@@ -35,7 +38,7 @@ def waiting_of(job: Job | None) -> Waiting:
         running_s = _running_s(job)
         is_overdue = running_s > OVERDUE_FACTOR * typical_s + OVERDUE_GRACE_S
         return Waiting(None, max(1, ceil(typical_s - running_s)), live_workers, is_overdue)
-    position = Job.objects.filter(status=JobState.QUEUED, pk__lte=job.pk).count()
+    position = _in_line_up_to(job).count()
     if typical_s is None or live_workers == 0:
         return Waiting(position, None, live_workers)
     ahead = position + Job.objects.filter(status=JobState.RUNNING).count()
@@ -46,11 +49,11 @@ def number_waiting(photos: Iterable[Photo]) -> list[Photo]:
     """The photos, those that wait with their place in the queue: one query for any number of them."""
     shown = list(photos)
     newest = {photo.pk: photo.latest_job for photo in shown}
-    queued = [job.pk for job in newest.values() if job is not None and job.status == JobState.QUEUED]
+    queued = [job for job in newest.values() if job is not None and job.status == JobState.QUEUED]
     if not queued:
         return shown
-    in_line = Job.objects.filter(status=JobState.QUEUED, pk__lte=max(queued)).order_by("pk")
-    places = {pk: place for place, pk in enumerate(in_line.values_list("pk", flat=True), start=1)}
+    last = max(queued, key=lambda job: (job.priority, job.pk))
+    places = {pk: place for place, pk in enumerate(_in_line_up_to(last).values_list("pk", flat=True), start=1)}
     for photo in shown:
         job = newest[photo.pk]
         photo.position = places.get(job.pk) if job is not None else None
@@ -61,6 +64,12 @@ def typical_duration_s() -> float | None:
     """None before the first result."""
     durations = list(Result.objects.order_by("-id").values_list("duration_s", flat=True)[:RESULTS_LOOKED_AT])
     return median(durations) if durations else None
+
+
+def _in_line_up_to(job: Job) -> JobQuerySet:
+    """The job itself and those that a worker takes before it."""
+    before = Q(priority__lt=job.priority) | Q(priority=job.priority, pk__lte=job.pk)
+    return Job.objects.in_line().filter(before)
 
 
 def _running_s(job: Job) -> float:

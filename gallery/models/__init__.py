@@ -1,7 +1,7 @@
 """The rows of the gallery. Rules that span rows live in gallery/services."""
 
 from gallery.models.collected import Admission, CollectedImage, Origin, TrainingConsent
-from gallery.models.job import Job, Result
+from gallery.models.job import Job, Priority, Result
 from gallery.models.photo import Photo, Removal
 from gallery.models.run import Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
 from gallery.models.state import MAX_ATTEMPTS, JobState, RunState, VersionState
@@ -17,6 +17,7 @@ __all__ = [
     "ModelVersion",
     "Origin",
     "Photo",
+    "Priority",
     "Removal",
     "Result",
     "RunState",

@@ -5,12 +5,21 @@ from django.db.models.functions import Now
 
 from gallery.models.photo import Photo
 from gallery.models.state import LIVE_STATES, JobQuerySet, JobState
+from gallery.models.version import ModelVersion
 from gallery.models.worker import Worker
+
+
+class Priority(models.IntegerChoices):
+    """The smaller number is colored first; among equals, the older job."""
+
+    INTERACTIVE = 0, "Somebody waits for it"
+    BATCH = 10, "When nobody waits"
 
 
 class Job(models.Model):
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="jobs")
     status = models.CharField(max_length=10, choices=JobState, default=JobState.QUEUED, db_index=True)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.INTERACTIVE)
     attempt = models.PositiveSmallIntegerField(
         default=0, help_text="Grows with each claim; what an older attempt reports is ignored."
     )
@@ -54,8 +63,22 @@ class Result(models.Model):
     byte_size = models.PositiveBigIntegerField()
     model_name = models.CharField(max_length=100)
     model_digest = models.CharField(max_length=64)
+    model_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="results",
+        help_text="None: older than the list of versions.",
+    )
+    settings = models.JSONField(default=dict, blank=True, help_text="What the generator was told: name and value.")
     duration_s = models.FloatField(help_text="From claim to finish.")
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the image, once it was collected.")
     created_at = models.DateTimeField(db_default=Now())
+    shown_at = models.DateTimeField(db_default=Now(), help_text="A photo shows the result where this is the latest.")
+    accepted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the owner said that these colors are right."
+    )
 
     class Meta:
         ordering = ("-id",)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 class PhotoQuerySet(models.QuerySet):
     def with_state(self) -> "PhotoQuerySet":
-        """Loads what latest_job and latest_result need: two queries for any number of photos."""
+        """Loads what latest_job and results need: two queries for any number of photos."""
         from gallery.models.job import Job
 
-        jobs = Job.objects.select_related("result").order_by("-id")
+        jobs = Job.objects.select_related("result__model_version").order_by("-id")
         return self.prefetch_related(models.Prefetch("jobs", queryset=jobs, to_attr="jobs_newest_first"))
 
 
@@ -58,7 +58,9 @@ class Photo(models.Model):
     def all_jobs(self) -> list["Job"]:
         """Newest first; read once, whether with_state() has loaded them or not."""
         if not hasattr(self, "jobs_newest_first"):
-            self.jobs_newest_first: list[Job] = list(self.jobs.select_related("result").order_by("-id"))
+            self.jobs_newest_first: list[Job] = list(
+                self.jobs.select_related("result__model_version").order_by("-id")
+            )
         return self.jobs_newest_first
 
     @property
@@ -66,8 +68,14 @@ class Photo(models.Model):
         return next(iter(self.all_jobs), None)
 
     @property
-    def latest_result(self) -> "Result | None":
-        return next((job.result for job in self.all_jobs if job.has_result), None)
+    def results(self) -> list["Result"]:
+        """The one that is shown comes first: the newest, or the one that the owner went back to since."""
+        results = [job.result for job in self.all_jobs if job.has_result]
+        return sorted(results, key=lambda result: (result.shown_at, result.pk), reverse=True)
+
+    @property
+    def shown_result(self) -> "Result | None":
+        return next(iter(self.results), None)
 
 
 class Removal(models.Model):

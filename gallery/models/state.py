@@ -95,6 +95,10 @@ class JobQuerySet(MovingQuerySet):
     def live(self) -> "JobQuerySet":
         return self.filter(status__in=LIVE_STATES)
 
+    def in_line(self) -> "JobQuerySet":
+        """Those that wait, the next one first."""
+        return self.filter(status=JobState.QUEUED).order_by("priority", "pk")
+
 
 class RunQuerySet(MovingQuerySet):
     moves = RUN_MOVES

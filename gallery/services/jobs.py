@@ -4,7 +4,8 @@ Each is one compare-and-set on the row; `attempt` is the fence that keeps out a 
 """
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -38,7 +39,7 @@ class Claim(Attempt):
 
 @dataclass(frozen=True)
 class ColoredFiles:
-    """What an attempt has stored, ready to become a Result."""
+    """What an attempt has stored, ready to become a Result, and what made it."""
 
     image_key: str
     preview_key: str
@@ -49,6 +50,8 @@ class ColoredFiles:
     byte_size: int
     model_name: str
     model_digest: str
+    model_version_id: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def claim(job_id: int, worker_id: UUID) -> Claim | None:
@@ -74,8 +77,8 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
 
 
 def claim_next(worker_id: UUID) -> Claim | None:
-    """The oldest job that waits; None when none does. Who loses a race for one takes the next."""
-    while job_id := Job.objects.filter(status=JobState.QUEUED).order_by("pk").values_list("pk", flat=True).first():
+    """The next in line; None when no job waits. Who loses a race for one takes the one after it."""
+    while job_id := Job.objects.in_line().values_list("pk", flat=True).first():
         if claimed := claim(job_id, worker_id):
             return claimed
     return None

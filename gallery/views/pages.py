@@ -80,7 +80,7 @@ def _state_of(shown: Photo) -> dict[str, Any]:
     return {
         "photo": shown,
         "job": shown.latest_job,
-        "result": shown.latest_result,
+        "result": shown.shown_result,
         "position": waiting.position,
         "eta_s": waiting.eta_s,
         "is_overdue": waiting.is_overdue,

@@ -82,7 +82,7 @@ class AdminTests(TrainingRows, GalleryTestCase):
     def test_thumbnails_need_the_right_to_view(self) -> None:
         addresses = [
             reverse("admin:gallery_photo_thumb", args=[self.photo.pk]),
-            reverse("admin:gallery_result_thumb", args=[self.photo.latest_result.pk]),
+            reverse("admin:gallery_result_thumb", args=[self.photo.shown_result.pk]),
         ]
         clerk = User.objects.create(username="clerk", is_staff=True)
         for user, codes in ((self.owner, {302}), (self.stranger, {302}), (clerk, {404})):
@@ -158,12 +158,12 @@ class AdminDeletionTests(GalleryTestCase):
         for delete in (self.delete, self.delete_selected):
             for name in ("job", "result"):
                 photo = self.make_colored(self.owner, mark=1)
-                row = photo.latest_job if name == "job" else photo.latest_result
+                row = photo.latest_job if name == "job" else photo.shown_result
                 delete(f"gallery_{name}", row.pk)
                 with self.subTest(name):
                     self.assertFalse(Result.objects.filter(job__photo=photo).exists())
                     self.assertLessEqual(set(photo.file_keys), self.stored_files())
-                    kept = {*self.photo.latest_result.file_keys}
+                    kept = {*self.photo.shown_result.file_keys}
                     self.assertEqual({key for key in self.stored_files() if key.startswith("results")}, kept)
                 services.delete_photos([photo.pk])
 

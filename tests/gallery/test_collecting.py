@@ -122,7 +122,7 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
 
     def test_an_accepted_result_is_collected_with_consent_only(self) -> None:
         photo = self.make_colored(self.owner)
-        result = photo.latest_result
+        result = photo.shown_result
         with default_storage.open(result.image_key, "wb") as file:
             file.write(pictures.encoded(cat()))
         self.assertIsNone(services.collect_result(result.job_id))

@@ -19,7 +19,7 @@ class PhotoDeletionTests(GalleryTestCase):
         self.assertRedirects(answer, reverse("gallery"))
         self.assertEqual(list(Photo.objects.all()), [kept])
         self.assertEqual(Result.objects.get().job.photo, kept)
-        self.assertEqual(self.stored_files(), {*kept.file_keys, *kept.latest_result.file_keys})
+        self.assertEqual(self.stored_files(), {*kept.file_keys, *kept.shown_result.file_keys})
         self.assertEqual(len(list((self.media / "photos").iterdir())), 1, "an empty folder is left")
 
     def test_asking_deletes_nothing(self) -> None:
@@ -99,7 +99,7 @@ class AccountDeletionTests(GalleryTestCase):
         self.assertFalse(User.objects.filter(username="olga").exists())
         self.assertEqual(list(Photo.objects.all()), [self.kept])
         self.assertFalse(Removal.objects.exists())
-        self.assertEqual(self.stored_files(), {*self.kept.file_keys, *self.kept.latest_result.file_keys})
+        self.assertEqual(self.stored_files(), {*self.kept.file_keys, *self.kept.shown_result.file_keys})
 
     def test_the_visitor_is_logged_out(self) -> None:
         self.delete(PASSWORD)

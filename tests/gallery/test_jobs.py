@@ -1,10 +1,13 @@
 """The verbs that change a job, and the fence that keeps out a worker thought dead."""
 
+from dataclasses import replace
+
 from django.db import IntegrityError, transaction
 
 from gallery import services
-from gallery.models import Job, JobState, Photo, Result
+from gallery.models import Job, JobState, Photo, Priority, Result
 from tests.base import GalleryTestCase
+from tests.gallery.training_rows import TrainingRows
 
 
 class JobTestCase(GalleryTestCase):
@@ -24,6 +27,13 @@ class ClaimTests(JobTestCase):
         younger = self.make_photo(self.friend, mark=9).jobs.get()
         claims = [services.claim_next(worker.pk) for _ in range(3)]
         self.assertEqual([claim and claim.job_id for claim in claims], [self.job.pk, younger.pk, None])
+
+    def test_a_job_for_which_nobody_waits_comes_after_all_others(self) -> None:
+        worker = self.make_worker()
+        Job.objects.filter(pk=self.job.pk).update(priority=Priority.BATCH)
+        younger = self.make_photo(self.friend, mark=9).jobs.get()
+        claims = [services.claim_next(worker.pk) for _ in range(3)]
+        self.assertEqual([claim and claim.job_id for claim in claims], [younger.pk, self.job.pk, None])
 
     def test_a_job_given_back_is_next_again_and_keeps_its_place(self) -> None:
         worker = self.make_worker()
@@ -54,7 +64,7 @@ class ClaimTests(JobTestCase):
         self.assertIsNone(services.claim(self.job.pk, self.make_worker().pk))
 
 
-class FinishTests(JobTestCase):
+class FinishTests(TrainingRows, JobTestCase):
     def test_it_keeps_the_result_with_the_time_it_took(self) -> None:
         worker = self.make_worker()
         claim = self.claimed(self.photo, worker)
@@ -65,6 +75,14 @@ class FinishTests(JobTestCase):
         self.assertEqual(result.duration_s, (self.job.ended_at - self.job.claimed_at).total_seconds())
         worker.refresh_from_db()
         self.assertEqual(worker.jobs_done, 1)
+
+    def test_the_result_names_the_version_and_the_settings_that_made_it(self) -> None:
+        version = self.make_shipped()
+        claim = self.claimed(self.photo)
+        output = replace(self.stored_output(claim), model_version_id=version.pk, settings={"vividness": 1.5})
+        self.assertTrue(services.finish(claim, output))
+        result = Result.objects.get()
+        self.assertEqual((result.model_version, result.settings), (version, {"vividness": 1.5}))
 
     def test_a_worker_thought_dead_that_comes_back_late_changes_nothing(self) -> None:
         late = self.claimed(self.photo)
@@ -158,12 +176,12 @@ class StateOfPhotosTests(GalleryTestCase):
         again = services.retry_photo(Photo.objects.first().pk)
         with self.assertNumQueries(2):
             photos = list(Photo.objects.with_state())
-            states = [(photo.latest_job.status, photo.latest_result.job_id) for photo in photos]
+            states = [(photo.latest_job.status, photo.shown_result.job_id) for photo in photos]
         self.assertEqual([status for status, _ in states], ["queued", "done", "done"])
         self.assertLess(states[0][1], again.pk)
 
     def test_a_photo_without_any_result_has_none(self) -> None:
         photo = self.make_photo(self.owner)
-        self.assertIsNone(photo.latest_result)
+        self.assertIsNone(photo.shown_result)
         photo.jobs.all().delete()
         self.assertIsNone(Photo.objects.get(pk=photo.pk).latest_job)

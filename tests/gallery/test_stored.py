@@ -44,7 +44,7 @@ class StoredFileTests(GalleryTestCase):
     def test_the_result_is_offered_under_a_name_that_tells(self) -> None:
         photo = self.make_colored(self.owner)
         answer = self.client.get(reverse("result_file", args=[photo.latest_job.pk, "image"]), {"download": "1"})
-        self.assertEqual(answer.content, read_stored(photo.latest_result.image_key))
+        self.assertEqual(answer.content, read_stored(photo.shown_result.image_key))
         self.assertEqual(answer["Content-Disposition"], 'attachment; filename="photo-0-colorized.jpg"')
 
     def test_a_job_without_a_result_has_no_files(self) -> None:

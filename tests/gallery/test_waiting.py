@@ -1,14 +1,14 @@
 """Place in the queue and expected time."""
 
 from gallery import services
-from gallery.models import Job, Photo, Result
+from gallery.models import Job, Photo, Priority, Result
 from gallery.waiting import Waiting, number_waiting, typical_duration_s, waiting_of
 from tests.base import GalleryTestCase
 
 
 class WaitingTests(GalleryTestCase):
     def colored_in(self, seconds: float, mark: int) -> None:
-        result = self.make_colored(self.friend, mark=mark).latest_result
+        result = self.make_colored(self.friend, mark=mark).shown_result
         Result.objects.filter(pk=result.pk).update(duration_s=seconds)
 
     def test_the_place_counts_those_who_came_before(self) -> None:
@@ -16,6 +16,16 @@ class WaitingTests(GalleryTestCase):
         self.assertEqual([waiting_of(job).position for job in jobs], [1, 2])
         services.cancel(jobs[0].pk)
         self.assertEqual(waiting_of(jobs[1]).position, 1)
+
+    def test_the_place_is_the_one_that_workers_keep_to(self) -> None:
+        photos = [self.make_photo(self.owner, mark=mark) for mark in range(4)]
+        Job.objects.filter(photo__in=photos[:2]).update(priority=Priority.BATCH)
+        self.assertEqual([waiting_of(photo.jobs.get()).position for photo in photos], [3, 4, 1, 2])
+        shown = number_waiting(Photo.objects.with_state().order_by("pk"))
+        self.assertEqual([photo.position for photo in shown], [3, 4, 1, 2])
+        worker = self.make_worker()
+        taken = [services.claim_next(worker.pk).job_id for _ in photos]
+        self.assertEqual(taken, [photos[number].latest_job.pk for number in (2, 3, 0, 1)])
 
     def test_the_time_is_the_median_times_those_ahead_shared_by_the_live_workers(self) -> None:
         for mark, seconds in enumerate((2.0, 3.0, 100.0)):
