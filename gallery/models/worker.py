@@ -25,6 +25,12 @@ class Worker(models.Model):
     device = models.CharField(max_length=50)
     model_name = models.CharField(max_length=100, blank=True, help_text="Blank until the generator is loaded.")
     model_digest = models.CharField(max_length=64, blank=True)
+    model_number = models.PositiveIntegerField(null=True, blank=True, help_text="Of the version that it colors with.")
+    weights_error = models.TextField(
+        blank=True, help_text="Why it colors with another version than the active one, in plain words."
+    )
+    free_memory_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Told where it trains.")
+    free_disk_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Of its data folder.")
     started_at = models.DateTimeField(db_default=Now())
     beat_at = models.DateTimeField(db_default=Now(), db_index=True)
     jobs_done = models.PositiveIntegerField(default=0)
