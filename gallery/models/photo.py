@@ -58,9 +58,7 @@ class Photo(models.Model):
     def all_jobs(self) -> list["Job"]:
         """Newest first; read once, whether with_state() has loaded them or not."""
         if not hasattr(self, "jobs_newest_first"):
-            self.jobs_newest_first: list[Job] = list(
-                self.jobs.select_related("result__model_version").order_by("-id")
-            )
+            self.jobs_newest_first: list[Job] = list(self.jobs.select_related("result__model_version").order_by("-id"))
         return self.jobs_newest_first
 
     @property

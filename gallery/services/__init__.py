@@ -36,6 +36,13 @@ from gallery.services.photos import (
     delete_photos,
     upload_photo,
 )
+from gallery.services.results import (
+    accept_result,
+    color_again,
+    outdated_photos,
+    show_result,
+    unaccept_result,
+)
 from gallery.services.runs import (
     Heard,
     Progress,
@@ -79,6 +86,7 @@ from gallery.services.versions import (
     prune_versions,
     record_vote,
     reject_version,
+    versions_that_learned_from,
     versions_that_saw,
     why_not_promoted,
 )
@@ -108,6 +116,7 @@ __all__ = [
     "Uploaded",
     "Votes",
     "WorkerFacts",
+    "accept_result",
     "account_consent",
     "active_version",
     "beat",
@@ -122,6 +131,7 @@ __all__ = [
     "collect_result",
     "collect_upload",
     "collect_waiting",
+    "color_again",
     "consented_at",
     "count_votes",
     "count_withdrawn",
@@ -141,6 +151,7 @@ __all__ = [
     "include_images",
     "keep_checkpoint",
     "listen",
+    "outdated_photos",
     "plan_run",
     "promote_version",
     "prunable_versions",
@@ -155,9 +166,12 @@ __all__ = [
     "retire_worker",
     "retry_photo",
     "revoke_consent",
+    "show_result",
     "silent_runs",
     "start_run",
+    "unaccept_result",
     "upload_photo",
+    "versions_that_learned_from",
     "versions_that_saw",
     "why_not_promoted",
 ]

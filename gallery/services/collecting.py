@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -32,7 +32,7 @@ class Collected:
 
 
 class ConsentMissing(Exception):
-    """Revoked, or its photo or account deleted, while the picture was being looked at."""
+    """Revoked, or taken back, or its photo or account deleted, while the picture was being looked at."""
 
 
 def collect_upload(by: AbstractBaseUser, upload: File) -> Collected:
@@ -62,42 +62,50 @@ def collect_photo(photo_id: int) -> Collected | None:
 
 
 def collect_result(job_id: int) -> Collected | None:
-    """The picture in color that a job made, once its owner has accepted it. None and errors as for a photo.
+    """A result whose owner said that its colors are right. None: not accepted, not covered by a consent, or gone.
 
-    It takes the place of one that was accepted before for the same photo, which would count as nearly the same.
+    Errors as for a photo. Its digest is written down at the result, where it stays when the picture is withdrawn.
     """
-    result = Result.objects.select_related("job__photo").filter(job_id=job_id).first()
-    if result is None:
+    accepted = Result.objects.filter(job_id=job_id, accepted_at__isnull=False)
+    result = accepted.select_related("job__photo").first()
+    if result is None or consent.consented_at(result.job.photo_id) is None:
         return None
-    digest = hashlib.sha256()
-    with default_storage.open(result.image_key, "rb") as stored:
-        for chunk in stored.chunks():
-            digest.update(chunk)
+    try:
+        digest = _digest_of(result.image_key)
+    except FileNotFoundError:
+        return None
+    accepted.update(digest=digest)
     photo = result.job.photo
-    image = CollectedImage(
-        owner_id=photo.owner_id, photo=photo, origin=Origin.ACCEPTED_RESULT, digest=digest.hexdigest()
-    )
-    if consent.consented_at(photo.pk) is not None:
-        before = CollectedImage.objects.filter(photo=photo, origin=Origin.ACCEPTED_RESULT).exclude(digest=image.digest)
-        delete_images(before.values_list("pk", flat=True))
+    image = CollectedImage(owner_id=photo.owner_id, photo=photo, origin=Origin.ACCEPTED_RESULT, digest=digest)
     return _collect_stored(image, result.image_key, size=(result.width, result.height))
 
 
 def collect_waiting(*, at_most: int) -> int:
-    """Collects uploads in color that consent covers and that are not yet collected, the oldest first.
+    """Collects what consent covers and is not yet there: uploads in color, then accepted results, the oldest first.
 
-    Nothing waits for a storage that is down or a site that is busy: the next call begins at the same photo.
+    Nothing waits for a storage that is down or a site that is busy: the next call begins at the same one.
     """
-    there = CollectedImage.objects.filter(owner=OuterRef("owner"), digest=OuterRef("digest"))
-    waiting = consent.covered_photos(Photo.objects.filter(~Exists(there), has_color=True)).order_by("pk")
     collected = 0
-    for photo_id in list(waiting.values_list("pk", flat=True)[:at_most]):
+    for collect, number in _waiting(at_most):
         try:
-            collected += collect_photo(photo_id) is not None
+            collected += collect(number) is not None
         except (images.SiteBusy, *files.storage_errors()) as error:
-            logger.info("Photo %s is collected for training later (%s)", photo_id, error)
+            logger.info("%s(%s) has to wait (%s)", collect.__name__, number, error)
             break
     return collected
+
+
+def _waiting(at_most: int) -> list[tuple[Callable[[int], Collected | None], int]]:
+    """What to call with which number."""
+    there = CollectedImage.objects.filter(owner=OuterRef("owner"), digest=OuterRef("digest"))
+    photos = consent.covered_photos(Photo.objects.filter(~Exists(there), has_color=True)).order_by("pk")
+    there = CollectedImage.objects.filter(owner=OuterRef("job__photo__owner"), digest=OuterRef("digest"))
+    covered = consent.covered_photos(Photo.objects.all())
+    results = Result.objects.filter(~Exists(there), accepted_at__isnull=False, job__photo__in=covered.values("pk"))
+    return [
+        *((collect_photo, pk) for pk in photos.values_list("pk", flat=True)[:at_most]),
+        *((collect_result, pk) for pk in results.order_by("pk").values_list("job_id", flat=True)[:at_most]),
+    ][:at_most]
 
 
 def include_images(image_ids: Iterable[int], by: AbstractBaseUser) -> int:
@@ -189,7 +197,19 @@ def _save(image: CollectedImage) -> None:
             if said_at is None:
                 raise ConsentMissing
             image.consented_at = said_at
+        if image.origin == Origin.ACCEPTED_RESULT:
+            accepted = Result.objects.filter(job__photo=image.photo_id, accepted_at__isnull=False)
+            if not accepted.filter(digest=image.digest).exists():
+                raise ConsentMissing
         image.save(force_insert=True)
+
+
+def _digest_of(key: str) -> str:
+    digest = hashlib.sha256()
+    with default_storage.open(key, "rb") as stored:
+        for chunk in stored.chunks():
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _known(image: CollectedImage) -> Collected | None:

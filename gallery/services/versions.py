@@ -5,11 +5,21 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
 
 from gallery import files
-from gallery.models import ModelVersion, Side, SnapshotEntry, TrainingRun, VersionEvent, VersionState, Vote
+from gallery.models import (
+    ModelVersion,
+    Photo,
+    Result,
+    Side,
+    SnapshotEntry,
+    TrainingRun,
+    VersionEvent,
+    VersionState,
+    Vote,
+)
 from gallery.models.state import LIVE_RUN_STATES
 
 KEPT_WEIGHTS = 5
@@ -200,7 +210,18 @@ def count_votes(version: ModelVersion) -> Votes:
 
 def versions_that_saw(digest: str) -> list[ModelVersion]:
     """Those that learned from the picture, and their descendants, which began where they ended. By number."""
-    runs = SnapshotEntry.objects.filter(digest=digest, side=Side.TRAIN).values("run")
+    return _with_descendants(SnapshotEntry.objects.filter(digest=digest, side=Side.TRAIN))
+
+
+def versions_that_learned_from(photos: QuerySet[Photo]) -> list[ModelVersion]:
+    """The same for any of the photos, and for their results that were accepted once, withdrawn or not."""
+    accepted = Result.objects.filter(job__photo__in=photos.order_by().values("pk")).exclude(digest="")
+    digests = Q(digest__in=photos.order_by().values("digest")) | Q(digest__in=accepted.order_by().values("digest"))
+    return _with_descendants(SnapshotEntry.objects.filter(digests, side=Side.TRAIN))
+
+
+def _with_descendants(learned: QuerySet[SnapshotEntry]) -> list[ModelVersion]:
+    runs = learned.order_by().values("run")
     seen = {version.pk for version in ModelVersion.objects.filter(run__in=runs)}
     versions = list(ModelVersion.objects.order_by("number"))
     for version in versions:  # parents have smaller numbers

@@ -9,7 +9,8 @@ from skimage import data
 
 from gallery import files, images, services, upkeep
 from gallery.color_facts import TRAINING_SIDE, measure_colorfulness
-from gallery.models import Admission, CollectedImage, Origin, Photo
+from gallery.models import Admission, CollectedImage, Origin, Photo, Result
+from gallery.services import collecting
 from gallery.services.collecting import FILE_IS_GONE
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload, read_stored
@@ -120,27 +121,64 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
         self.assertEqual(services.collect_waiting(at_most=5), 0)
         self.assertEqual(services.include_images([image.pk for image in rows.values()], self.staff), 0)
 
-    def test_an_accepted_result_is_collected_with_consent_only(self) -> None:
-        photo = self.make_colored(self.owner)
-        result = photo.shown_result
+    def accepted(self, picture: Image.Image, *, mark: int = 0) -> Result:
+        """A result that shows the picture, and whose owner said that it is right."""
+        result = self.make_colored(self.owner, mark=mark).shown_result
         with default_storage.open(result.image_key, "wb") as file:
-            file.write(pictures.encoded(cat()))
-        self.assertIsNone(services.collect_result(result.job_id))
+            file.write(pictures.encoded(picture))
+        self.assertTrue(services.accept_result(result.job_id))
+        return result
+
+    def test_an_accepted_result_is_collected_once_consent_covers_it(self) -> None:
+        result = self.accepted(cat())
+        self.assertEqual((services.collect_result(result.job_id), services.collect_waiting(at_most=5)), (None, 0))
+        photo = result.job.photo
         services.give_consent(self.owner, photo)
-        collected = services.collect_result(result.job_id)
-        self.assertEqual((collected.image.photo, collected.image.origin), (photo, Origin.ACCEPTED_RESULT))
-        self.assertEqual(collected.image.status, Admission.INCLUDED)
-        self.assertTrue(services.collect_result(result.job_id).is_duplicate)
-        services.retry_photo(photo.pk)
-        claim = self.claimed(photo)
-        output = self.stored_output(claim)
-        with default_storage.open(output.image_key, "wb") as file:
-            file.write(pictures.encoded(cat(), quality=40))
-        services.finish(claim, output)
-        again = services.collect_result(claim.job_id)
-        self.assertEqual(again.image.status, Admission.INCLUDED, "the newer takes the older one's place")
-        self.assertEqual(CollectedImage.objects.get(), again.image)
+        self.assertEqual([services.collect_waiting(at_most=5) for _ in range(2)], [1, 0])
+        image = CollectedImage.objects.get()
+        self.assertEqual((image.photo, image.origin), (photo, Origin.ACCEPTED_RESULT))
+        self.assertEqual((image.status, image.consented_at), (Admission.INCLUDED, services.consented_at(photo.pk)))
+        result.refresh_from_db()
+        self.assertEqual(image.digest, result.digest)
         self.assertEqual(services.revoke_consent(self.owner, photo), 1)
+
+    def test_a_result_that_nobody_accepted_is_not_collected(self) -> None:
+        result = self.make_colored(self.owner).shown_result
+        services.give_consent(self.owner)
+        self.assertEqual((services.collect_result(result.job_id), services.collect_waiting(at_most=5)), (None, 0))
+
+    def test_the_result_accepted_last_takes_the_place_of_the_one_before(self) -> None:
+        services.give_consent(self.owner)
+        first = self.accepted(cat())
+        services.collect_waiting(at_most=5)
+        services.retry_photo(first.job.photo_id)
+        claim = self.claimed(first.job.photo)
+        services.finish(claim, self.stored_output(claim))
+        with self.captureOnCommitCallbacks(execute=True):
+            services.accept_result(claim.job_id)
+        self.assertFalse(CollectedImage.objects.exists())
+        self.assertEqual(Result.objects.get(accepted_at__isnull=False).job_id, claim.job_id)
+        self.assertEqual(services.collect_waiting(at_most=5), 1)
+
+    def test_what_is_taken_back_while_it_is_looked_at_is_not_collected(self) -> None:
+        services.give_consent(self.owner)
+        result = self.accepted(cat())
+        services.collect_waiting(at_most=5)
+        result.refresh_from_db()
+        with self.captureOnCommitCallbacks(execute=True):
+            self.assertEqual(services.unaccept_result(result.job_id), 1)
+        image = CollectedImage(
+            owner=self.owner, photo=result.job.photo, origin=Origin.ACCEPTED_RESULT, digest=result.digest
+        )
+        with self.assertRaises(collecting.ConsentMissing):
+            collecting._save(image)
+
+    def test_an_accepted_result_whose_file_is_gone_keeps_nobody_waiting(self) -> None:
+        services.give_consent(self.owner)
+        lost = self.accepted(pictures.color((64, 48)), mark=1)
+        files.delete([lost.image_key])
+        self.accepted(cat(), mark=2)
+        self.assertEqual(services.collect_waiting(at_most=5), 1)
 
 
 class ColorfulnessTests(GalleryTestCase):

@@ -1,0 +1,95 @@
+"""What owners do with results: call the colors right, go back to an earlier result, have a newer model color again."""
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from gallery import queue
+from gallery.models import CollectedImage, Job, Origin, Priority, Result
+from gallery.models.photo import PhotoQuerySet
+from gallery.services import consent
+from gallery.services.versions import active_version
+
+
+def accept_result(job_id: int) -> bool:
+    """These colors are right; of a photo's results one at most is. Upkeep collects it if consent covers the photo.
+
+    False: the job has no result. Saying it twice changes nothing.
+    """
+    with transaction.atomic():
+        result = _locked(job_id)
+        if result is None:
+            return False
+        if result.accepted_at is None:
+            _forget_accepted(result.job.photo_id)
+            Result.objects.filter(pk=result.pk).update(accepted_at=Now())
+            _tell_open_pages(job_id)
+    return True
+
+
+def unaccept_result(job_id: int) -> int:
+    """How many pictures were withdrawn from training by that: 1 or 0."""
+    with transaction.atomic():
+        result = _locked(job_id)
+        if result is None or result.accepted_at is None:
+            return 0
+        withdrawn = _forget_accepted(result.job.photo_id)
+        _tell_open_pages(job_id)
+    return withdrawn
+
+
+def show_result(job_id: int) -> bool:
+    """From now on, until a newer one, the photo shows the result of this job. False: it has none."""
+    with transaction.atomic():
+        if not Result.objects.filter(job_id=job_id).update(shown_at=Now()):
+            return False
+        _tell_open_pages(job_id)
+    return True
+
+
+def outdated_photos(photos: PhotoQuerySet) -> PhotoQuerySet:
+    """Those in color, but never by the active version, and without a live job.
+
+    Where the owner has said that the colors are right, there is nothing to do again.
+    """
+    active = active_version()
+    if active is None:
+        return photos.none()
+    results = Result.objects.filter(job__photo=OuterRef("pk"))
+    return photos.filter(
+        Exists(results),
+        ~Exists(results.filter(model_digest=active.digest)),
+        ~Exists(results.filter(accepted_at__isnull=False)),
+        ~Exists(Job.objects.live().filter(photo=OuterRef("pk"))),
+    )
+
+
+def color_again(photos: PhotoQuerySet) -> int:
+    """How many of the photos wait now to be colored by the active version, after everything that somebody waits for.
+
+    Their results stay, and stay shown until the new ones are there.
+    """
+    with transaction.atomic():
+        outdated = list(outdated_photos(photos).select_for_update().order_by("pk"))
+        jobs = [Job(photo=photo, priority=Priority.BATCH) for photo in outdated]
+        Job.objects.bulk_create(jobs, ignore_conflicts=True)  # of whoever was quicker with the same photo
+        if jobs:
+            queue.ring_after_commit()
+    return len(jobs)
+
+
+def _locked(job_id: int) -> Result | None:
+    """In turn with whoever collects; inside a transaction."""
+    owner_id = Job.objects.filter(pk=job_id).values_list("photo__owner", flat=True).first()
+    if owner_id is None or not consent.lock_account(owner_id):
+        return None
+    return Result.objects.select_related("job").filter(job_id=job_id).first()
+
+
+def _forget_accepted(photo_id: int) -> int:
+    Result.objects.filter(job__photo=photo_id, accepted_at__isnull=False).update(accepted_at=None)
+    return consent.drop_images(CollectedImage.objects.filter(photo=photo_id, origin=Origin.ACCEPTED_RESULT))
+
+
+def _tell_open_pages(job_id: int) -> None:
+    Job.objects.filter(pk=job_id).update(changed_at=Now())
