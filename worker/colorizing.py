@@ -25,12 +25,12 @@ def colorize(claim: Claim) -> ColoredFiles:
     from colorizer.scans import load
     from colorizer.writing import Target, reduced
 
-    colorizer = engine.current()
+    loaded = engine.current()
     with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
         folder = Path(name)
         original = _copy_original(claim.original_key, folder)
         images.read_in_child(READER, original, folder)
-        colored = color_scan(colorizer, load(folder), settings=Settings())
+        colored = color_scan(loaded.colorizer, load(folder), settings=Settings())
         target = Target(colored.scan.target_format)
         report = write_colored(colored, folder / "result", kind=target)
         keys = new_result_keys(claim.job_id, claim.attempt, images.EXTENSIONS[target.format])
@@ -47,8 +47,9 @@ def colorize(claim: Claim) -> ColoredFiles:
         width=report.width,
         height=report.height,
         byte_size=report.byte_size,
-        model_name=colorizer.card.name,
-        model_digest=colorizer.digest,
+        model_name=loaded.colorizer.card.name,
+        model_digest=loaded.colorizer.digest,
+        model_version_id=loaded.version.pk,
     )
 
 

@@ -1,26 +1,44 @@
 """What this process is and has loaded: its identity and its generator.
 
 The only mutable module state of the product. torch is imported after the fork, in a thread that begins with
-the process, so that the first photograph does not wait for it.
+the process, so that the first photograph does not wait for it. Before each job the engine looks which version is
+active; one that cannot be loaded is told of, and the one before goes on serving.
 """
 
 import logging
 import os
 import threading
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from colorizer import ColorizerError, WeightsError
+from gallery import services
+from gallery.models import ModelVersion
+from worker import weights
+
 if TYPE_CHECKING:
     from colorizer import Colorizer
+
+TRY_AGAIN_AFTER_S = 60.0
+TRIAL_PICTURE = settings.BASE_DIR / "static" / "showcase" / "french-alpine-landscape-before.jpg"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    colorizer: "Colorizer"
+    version: ModelVersion
 
 
 @dataclass
 class _Engine:
     worker_id: UUID = field(default_factory=uuid4)
-    colorizer: "Colorizer | None" = None
+    loaded: Loaded | None = None
+    error: str = ""  # why the active version is not the loaded one
+    refused_at: dict[str, float] = field(default_factory=dict)  # by digest
     loading: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -29,7 +47,7 @@ _engine = _Engine()
 
 
 def begin_anew() -> None:
-    """Take a new identity: after a fork, and when the old one has left a job unsettled."""
+    """Take a new identity: after a fork, and when the old one has left a job or a run unsettled."""
     _engine.worker_id = uuid4()
 
 
@@ -37,19 +55,27 @@ def worker_id() -> UUID:
     return _engine.worker_id
 
 
-def model() -> dict[str, str]:
-    """Name and digest of the loaded generator; empty while none is loaded."""
-    loaded = _engine.colorizer
+def model() -> dict[str, Any]:
+    """What the heart tells of the loaded generator."""
+    loaded = _engine.loaded
     if loaded is None:
-        return {}
-    return {"model_name": loaded.card.name, "model_digest": loaded.digest}
+        return {"weights_error": _engine.error}
+    return {
+        "model_name": loaded.colorizer.card.name,
+        "model_digest": loaded.colorizer.digest,
+        "model_number": loaded.version.number,
+        "weights_error": _engine.error,
+    }
 
 
 def warm_up() -> None:
     """Load the generator and the compiled merge now. What goes wrong is told again, to its owner, by the first job."""
-    from colorizer import ColorizerError
     from colorizer.merging import prepare
 
+    try:
+        weights.name_shipped()
+    except ColorizerError as error:
+        logger.warning("The shipped weights have no name: %s", error)
     try:
         current()
         prepare()
@@ -57,14 +83,48 @@ def warm_up() -> None:
         logger.warning("The generator is not loaded: %s", error)
 
 
-def current() -> "Colorizer":
-    """The generator, loaded once for each process. Raises colorizer.WeightsError."""
+def current() -> Loaded:
+    """The active version, or the best one that can be had. Raises WeightsError when there is none."""
     with _engine.loading:
-        if _engine.colorizer is None:
-            import torch
+        wanted = services.active_version() or weights.name_shipped()
+        if _engine.loaded is None or _engine.loaded.colorizer.digest != wanted.digest:
+            _change_to(wanted)
+        if _engine.loaded is None:
+            raise WeightsError(_engine.error)
+        if _engine.loaded.colorizer.digest == wanted.digest:
+            _engine.loaded, _engine.error = Loaded(_engine.loaded.colorizer, wanted), ""
+        return _engine.loaded
 
-            from colorizer import Colorizer
 
-            torch.set_num_threads(os.cpu_count() or 1)
-            _engine.colorizer = Colorizer.load(settings.PHOTOLAB_WEIGHTS, device=settings.PHOTOLAB_DEVICE)
-        return _engine.colorizer
+def _change_to(wanted: ModelVersion) -> None:
+    """Load it; if that fails, keep what is loaded, or begin with the best of those before it."""
+    for version in (wanted, *services.versions_before(wanted)):
+        try:
+            if _engine.loaded is None or _may_be_tried(version.digest):
+                _engine.loaded = Loaded(_load(version), version)
+        # RuntimeError, ValueError: what torch raises for tensors that are whole and make no sense.
+        except (ColorizerError, OSError, MemoryError, RuntimeError, ValueError) as error:
+            _engine.refused_at[version.digest] = time.monotonic()
+            if version == wanted:
+                _engine.error = f"The active {version} cannot be loaded: {error}"
+            logger.error("%s cannot be loaded (%s)", version, error)  # noqa: TRY400  an admin's matter, not a bug
+        if _engine.loaded is not None:
+            return
+
+
+def _may_be_tried(digest: str) -> bool:
+    return time.monotonic() - _engine.refused_at.get(digest, -TRY_AGAIN_AFTER_S) >= TRY_AGAIN_AFTER_S
+
+
+def _load(version: ModelVersion) -> "Colorizer":
+    """Strictly, and with a photograph that must come out in color. Raises WeightsError, NoColorError and others."""
+    import torch
+    from PIL import Image
+
+    from colorizer import Colorizer
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    colorizer = Colorizer.load(weights.fetch(version), device=settings.PHOTOLAB_DEVICE)
+    with Image.open(TRIAL_PICTURE) as picture:
+        colorizer.colorize(picture.convert("L"))
+    return colorizer

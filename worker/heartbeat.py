@@ -9,13 +9,14 @@ import socket
 import threading
 from typing import Any
 
+from celery import current_app
 from celery.signals import task_failure, worker_process_init, worker_process_shutdown
 from django.conf import settings
 from django.db import Error, close_old_connections
 
 from gallery import services
-from gallery.queue import QUEUE_COLORIZE
-from worker import engine
+from gallery.queue import QUEUE_COLORIZE, QUEUE_TRAIN
+from worker import engine, machine
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Heart:
             logger.warning("The worker could not sign off, and will be found silent (%s)", error)
 
     def disown_unsettled_job(self, **_signal: Any) -> None:
-        """A task that raised could not write down how its job ended: let the old identity fall silent."""
+        """A task that raised could not write down how its job or run ended: let the old identity fall silent."""
         engine.begin_anew()
         beat()
 
@@ -56,12 +57,12 @@ def beat() -> None:
     """A database that is briefly away costs a beat, never the worker."""
     try:
         close_old_connections()
-        if not services.beat(engine.worker_id(), **engine.model()):
+        if not services.beat(engine.worker_id(), what_to_tell()):
             services.register_worker(
                 services.WorkerFacts(
                     id=engine.worker_id(),
                     name=f"{socket.gethostname()}:{os.getpid()}",
-                    queue=QUEUE_COLORIZE,
+                    queue=QUEUE_TRAIN if trains() else QUEUE_COLORIZE,
                     device=settings.PHOTOLAB_DEVICE,
                 )
             )
@@ -71,12 +72,24 @@ def beat() -> None:
         close_old_connections()
 
 
+def trains() -> bool:
+    """Whether this process was started for the queue of training runs, or else for jobs."""
+    return QUEUE_TRAIN in current_app.amqp.queues.consume_from
+
+
+def what_to_tell() -> services.WorkerState:
+    if trains():
+        return services.WorkerState(free_memory_bytes=machine.free_memory(), free_disk_bytes=machine.free_disk())
+    return services.WorkerState(**engine.model())
+
+
 @worker_process_init.connect
 def start_heart(**_signal: Any) -> None:
     engine.begin_anew()
     heart = Heart()
     heart.start()
-    threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
+    if not trains():
+        threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
     worker_process_shutdown.connect(heart.stop, weak=False)
     # Connected here, since the pool's main process gets this signal too when it has lost a child.
     task_failure.connect(heart.disown_unsettled_job, weak=False)

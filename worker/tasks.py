@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 __all__ = ["colorize", "heartbeat"]  # the heart connects itself to the pool process's signals
 
 
-@app.task(name=TASK_COLORIZE)
+@app.task(name=TASK_COLORIZE, soft_time_limit=300, time_limit=330)
 def colorize() -> None:
     claim = services.claim_next(engine.worker_id())
     if claim is None:

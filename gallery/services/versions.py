@@ -62,6 +62,12 @@ def active_version() -> ModelVersion | None:
     return ModelVersion.objects.filter(status=VersionState.ACTIVE).first()
 
 
+def versions_before(version: ModelVersion) -> list[ModelVersion]:
+    """Other versions whose weights are kept and that were active once, the latest first."""
+    others = ModelVersion.objects.exclude(pk=version.pk).filter(weights_removed_at=None)
+    return list(others.filter(status=VersionState.RETIRED).order_by("-retired_at"))
+
+
 def ensure_shipped_version(
     name: str, digest: str, *, weights_key: str = "", card: dict[str, Any] | None = None
 ) -> ModelVersion:

@@ -1,6 +1,6 @@
 """How a worker makes itself known, stays known and leaves."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -16,6 +16,18 @@ class WorkerFacts:
     device: str
 
 
+@dataclass(frozen=True)
+class WorkerState:
+    """What a worker tells with each beat; None and blank where it does not know, or it is not its matter."""
+
+    model_name: str = ""
+    model_digest: str = ""
+    model_number: int | None = None
+    weights_error: str = ""
+    free_memory_bytes: int | None = None
+    free_disk_bytes: int | None = None
+
+
 def register_worker(facts: WorkerFacts) -> None:
     """Also brings back the row of a worker that was silent for so long that upkeep removed it."""
     Worker.objects.update_or_create(
@@ -24,10 +36,9 @@ def register_worker(facts: WorkerFacts) -> None:
     )
 
 
-def beat(worker_id: UUID, *, model_name: str = "", model_digest: str = "") -> bool:
+def beat(worker_id: UUID, told: WorkerState) -> bool:
     """False: the row is gone, and the worker has to register again."""
-    beaten = Worker.objects.filter(pk=worker_id)
-    return beaten.update(beat_at=Now(), model_name=model_name, model_digest=model_digest) == 1
+    return Worker.objects.filter(pk=worker_id).update(beat_at=Now(), **asdict(told)) == 1
 
 
 def retire_worker(worker_id: UUID) -> None:

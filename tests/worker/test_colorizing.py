@@ -52,7 +52,8 @@ class ColorizeTests(GalleryTestCase):
         self.assertGreater(most_color(image), 10)
         self.assertEqual((900, 600), (job.result.width, job.result.height))
         self.assertEqual(len(read_stored(job.result.image_key)), job.result.byte_size)
-        self.assertEqual(engine.current().digest, job.result.model_digest)
+        loaded = engine.current()
+        self.assertEqual((loaded.colorizer.digest, loaded.version), (job.result.model_digest, job.result.model_version))
         self.assertGreater(job.result.duration_s, 0)
 
     def test_the_light_of_the_photo_is_kept(self) -> None:
@@ -131,11 +132,11 @@ class ColorizeTests(GalleryTestCase):
 
     def test_missing_weights_fail_in_plain_words_and_a_later_try_succeeds(self) -> None:
         photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
-        loaded, engine._engine.colorizer = engine.current(), None
+        loaded, engine._engine.loaded = engine.current(), None
         nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab-1.safetensors"))
         with nowhere, self.assertLogs("worker.tasks", "ERROR"):
             job = self.run_task(photo)
-        engine._engine.colorizer = loaded
+        engine._engine.loaded = loaded
         self.assertEqual(JobState.FAILED, job.status)
         self.assertIn("missing or damaged on this site", job.error)
         services.retry_photo(photo.pk)

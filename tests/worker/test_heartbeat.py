@@ -22,7 +22,7 @@ class HeartbeatTests(GalleryRaceTestCase):
 
     def test_it_beats_by_itself_and_tells_its_model(self) -> None:
         first = Worker.objects.get().beat_at
-        colorizer = engine.current()
+        colorizer = engine.current().colorizer
         worker = wait_until(
             lambda: Worker.objects.filter(beat_at__gt=first, model_digest=colorizer.digest).first(), within_s=6
         )
