@@ -45,6 +45,10 @@ def read_path(name: str, default: Path) -> Path:
     return Path(read_text(name, str(default))).expanduser().resolve()
 
 
+def read_optional_path(name: str) -> Path | None:
+    return read_path(name, Path()) if read_text(name, "") else None
+
+
 def read_database(name: str, default: str) -> dict[str, Any]:
     url = read_text(name, default)
     if url.split(":", 1)[0] not in DATABASE_SCHEMES:

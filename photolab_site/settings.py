@@ -52,6 +52,8 @@ PHOTOLAB_MAX_UPLOAD_MB = env.read_positive_int("PHOTOLAB_MAX_UPLOAD_MB", 64)
 PHOTOLAB_MAX_PIXELS = env.read_positive_int("PHOTOLAB_MAX_PIXELS", 100_000_000)
 PHOTOLAB_DEVICE = env.read_text("PHOTOLAB_DEVICE", "cpu")
 PHOTOLAB_WEIGHTS = env.read_path("PHOTOLAB_WEIGHTS", BASE_DIR / "colorizer" / "weights" / "photolab-1.safetensors")
+PHOTOLAB_BASE_CORPUS = env.read_optional_path("PHOTOLAB_BASE_CORPUS")
+PHOTOLAB_GOLDEN = env.read_optional_path("PHOTOLAB_GOLDEN")
 PHOTOLAB_SIGNUP_OPEN = env.read_flag("PHOTOLAB_SIGNUP_OPEN", True)
 
 # --- Applications ----------------------------------------------------------------------------
@@ -64,7 +66,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
-    "django.contrib.admin",
+    "photolab_site.apps.PhotoLabAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -38,11 +38,13 @@ from gallery.services.photos import (
 )
 from gallery.services.results import (
     accept_result,
+    cancel_batch,
     color_again,
     outdated_photos,
     show_result,
     unaccept_result,
 )
+from gallery.services.run_settings import RunSettings
 from gallery.services.runs import (
     Heard,
     Progress,
@@ -67,7 +69,6 @@ from gallery.services.snapshots import (
 )
 from gallery.services.training import (
     RunPlan,
-    RunSettings,
     TrainingRefused,
     cancel_run,
     plan_run,
@@ -125,6 +126,7 @@ __all__ = [
     "beat",
     "can_be_overridden",
     "cancel",
+    "cancel_batch",
     "cancel_run",
     "claim",
     "claim_next",

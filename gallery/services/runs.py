@@ -14,8 +14,9 @@ from gallery import files, queue
 from gallery.keys import checkpoint_folder
 from gallery.models import MAX_ATTEMPTS, ModelVersion, RunState, TrainingEvaluation, TrainingPoint, TrainingRun, Worker
 from gallery.models.state import RunQuerySet
+from gallery.services.run_settings import RunSettings
 from gallery.services.snapshots import Snapshot, choose_sides, read_snapshot, write_entries
-from gallery.services.training import RunSettings, TrainingRefused, included_images, why_not_enough
+from gallery.services.training import TrainingRefused, included_images, why_not_enough
 from gallery.services.versions import NewVersion, add_trained_version, prune_versions
 
 MOST_POINTS = 400  # of a curve: more than a chart has pixels for

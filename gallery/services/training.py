@@ -1,40 +1,28 @@
 """Starting and canceling a training run. What its worker says of it is runs.py's matter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from gallery import files, queue
 from gallery.keys import checkpoint_folder
 from gallery.models import Admission, CollectedImage, ModelVersion, RunState, Side, TrainingRun, VersionState
 from gallery.models.state import LIVE_RUN_STATES
+from gallery.services.needs import what_it_needs, why_no_room
+from gallery.services.run_settings import RunSettings, what_is_not_named
 from gallery.services.snapshots import choose_sides
 
 # A third of fewer would leave one picture to judge by.
 FEWEST_PICTURES = 8
-MOST_STEPS, HIGHEST_LEARNING_RATE, HIGHEST_BASE_SHARE = 1_000_000, 0.01, 0.95
 ONE_WAITS = "A training run waits already. Cancel it, or wait until it has begun."
 
 
 class TrainingRefused(Exception):
     """str() is one plain sentence: what is missing, in numbers where there are any."""
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    steps: int = 1500
-    learning_rate: float = 1e-4
-    adversarial: bool = False
-    base_share: float = 0.5  # of each batch, from the corpus that must not be forgotten; 0 to 0.95
-    seed: int = 0
-
-    @classmethod
-    def of_row(cls, run: TrainingRun) -> "RunSettings":
-        return cls(**run.settings)
 
 
 @dataclass(frozen=True)
@@ -46,23 +34,40 @@ class RunPlan:
     usable: int  # included, and no picture twice
     train: int
     holdout: int
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+    notes: tuple[str, ...]  # what is not as it could be, and refuses nothing
     problems: tuple[str, ...]
 
 
 def plan_run(settings: RunSettings, *, image_ids: Iterable[int] | None = None) -> RunPlan:
     """`image_ids`: the selected CollectedImages; None stands for all that are included when the run begins."""
     selected = _selected(image_ids)
-    sides = list(choose_sides(selected.filter(status=Admission.INCLUDED)).values())
+    included = selected.filter(status=Admission.INCLUDED)
+    sides = list(choose_sides(included).values())
     base = ModelVersion.objects.filter(status=VersionState.ACTIVE).first()
     train, holdout = sides.count(Side.TRAIN), sides.count(Side.HOLDOUT)
-    problems = [*_why_not_with(settings), *why_not_enough(train, holdout)]
+    needs = what_it_needs(settings, included.aggregate(total=Sum("byte_size"))["total"] or 0)
+    problems = [*settings.problems(), *why_not_enough(train, holdout), *why_no_room(needs)]
     if base is None:
         problems.append(
             "There is no active model to start from. Start a worker once, so that it names the shipped one."
         )
     if TrainingRun.objects.filter(status=RunState.QUEUED).exists():
         problems.append(ONE_WAITS)
-    return RunPlan(base, selected.count(), len(sides), train, holdout, tuple(problems))
+    return RunPlan(
+        base=base,
+        selected=selected.count(),
+        usable=len(sides),
+        train=train,
+        holdout=holdout,
+        seconds=needs.seconds,
+        memory_bytes=needs.memory_bytes,
+        disk_bytes=needs.disk_bytes,
+        notes=tuple(what_is_not_named(settings)),
+        problems=tuple(problems),
+    )
 
 
 def start_run(
@@ -126,16 +131,3 @@ def why_not_enough(train: int, holdout: int) -> list[str]:
 def _selected(image_ids: Iterable[int] | None) -> QuerySet[CollectedImage]:
     everything = CollectedImage.objects.all()
     return everything if image_ids is None else everything.filter(pk__in=list(image_ids))
-
-
-def _why_not_with(settings: RunSettings) -> list[str]:
-    bounds: Mapping[str, bool] = {
-        f"The number of steps must be between 1 and {MOST_STEPS}.": 1 <= settings.steps <= MOST_STEPS,
-        f"The learning rate must be above 0 and at most {HIGHEST_LEARNING_RATE:g}.": (
-            0 < settings.learning_rate <= HIGHEST_LEARNING_RATE
-        ),
-        f"The share of the base corpus must be between 0 and {HIGHEST_BASE_SHARE:g}.": (
-            0 <= settings.base_share <= HIGHEST_BASE_SHARE
-        ),
-    }
-    return [sentence for sentence, holds in bounds.items() if not holds]

@@ -26,9 +26,9 @@ class RunTestCase(TrainingRows, GalleryTestCase):
 
 class StartTests(RunTestCase):
     def test_a_run_waits_with_who_and_why_and_frozen_settings(self) -> None:
-        settings = RunSettings(steps=7, adversarial=True)
+        settings = RunSettings(steps=9, adversarial=True)
         run = services.start_run(self.staff, settings, note=" forests ")
-        self.assertEqual((run.status, run.started_by, run.note, run.steps), ("queued", self.staff, "forests", 7))
+        self.assertEqual((run.status, run.started_by, run.note, run.steps), ("queued", self.staff, "forests", 9))
         self.assertEqual((RunSettings.of_row(run), run.base_version, run.takes_all), (settings, self.base, True))
 
     def test_a_second_start_while_one_runs_waits_and_a_third_is_refused(self) -> None:

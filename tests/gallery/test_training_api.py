@@ -125,7 +125,7 @@ class TrainingRunsTests(TrainingApiTestCase):
     def test_a_run_tells_how_far_it_is_and_what_became_of_it(self) -> None:
         self.make_set(self.owner)
         run = self.start()
-        told = {"id": run.pk, "state": "queued", "stage": "", "step": 0, "steps": 1500}
+        told = {"id": run.pk, "state": "queued", "stage": "", "step": 0, "steps": run.steps}
         nothing = {"eta_s": None, "error": None, "model_version": None}
         self.assertEqual(self.get(f"/training-runs/{run.pk}").json(), {**told, **nothing})
         claim = self.claimed_run()
