@@ -60,6 +60,7 @@ from gallery.services.runs import (
     record_evaluation,
     report_progress,
     silent_runs,
+    take_up,
 )
 from gallery.services.snapshots import (
     Snapshot,
@@ -174,6 +175,7 @@ __all__ = [
     "show_result",
     "silent_runs",
     "start_run",
+    "take_up",
     "unaccept_result",
     "upload_photo",
     "versions_before",

@@ -1,5 +1,6 @@
 """What owners do with results: call the colors right, go back to an earlier result, have a newer model color again."""
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
@@ -8,6 +9,7 @@ from gallery import queue
 from gallery.models import CollectedImage, Job, Origin, Priority, Result
 from gallery.models.photo import PhotoQuerySet
 from gallery.services import consent
+from gallery.services.jobs import cancel
 from gallery.services.versions import active_version
 
 
@@ -76,6 +78,13 @@ def color_again(photos: PhotoQuerySet) -> int:
         if jobs:
             queue.ring_after_commit()
     return len(jobs)
+
+
+def cancel_batch(owner: AbstractBaseUser) -> int:
+    """How many of the owner's photos do not wait any more to be colored again. What has begun goes on."""
+    waiting = Job.objects.in_line().filter(photo__owner=owner.pk, priority=Priority.BATCH)
+    job_ids = list(waiting.values_list("pk", flat=True))
+    return sum(cancel(job_id) for job_id in job_ids)
 
 
 def _locked(job_id: int) -> Result | None:

@@ -74,6 +74,20 @@ def short_digest(digest: str) -> str:
     return digest[:12]
 
 
+@register.filter
+def settings_words(settings: dict[str, Any]) -> str:
+    """What a generator was told: "vividness 1.2, warmth 0"."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
+
+
+@register.filter
+def figure(value: Any) -> str:
+    """A measured number in four digits; what is none as it stands, and nothing as a dash."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 @register.inclusion_tag("gallery/_field.html")
 def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
     """One labeled form field with its hint and its errors, in the same shape everywhere."""

@@ -16,7 +16,15 @@ from gallery.accounts import end_tokens
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    context = {"photo_count": photos_of(request).count(), "has_tokens": request.user.auth_token_set.exists()}
+    photos = photos_of(request)
+    context = {
+        "photo_count": photos.count(),
+        "has_tokens": request.user.auth_token_set.exists(),
+        "consent": services.account_consent(request.user),
+        "covered_count": services.covered_photos(photos).count(),
+        "versions": services.versions_that_learned_from(photos),
+        "outdated_count": services.outdated_photos(photos).count(),
+    }
     return render(request, "gallery/account.html", context)
 
 

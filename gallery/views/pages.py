@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from gallery import showcase
+from gallery import services, showcase
 from gallery.access import photo_for, photos_of
 from gallery.images import ACCEPTED
+from gallery.learning import learning_of
 from gallery.models import Photo, Worker
+from gallery.models.photo import PhotoQuerySet
 from gallery.queue import QUEUE_COLORIZE
 from gallery.waiting import number_waiting, waiting_of
 
@@ -33,6 +35,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "next_cursor": next_cursor,
         "is_first_page": "before" not in request.GET,
         "photo_count": photos_of(request).count(),
+        "outdated_count": services.outdated_photos(photos_of(request)).count(),
         "live_workers": Worker.objects.serving(QUEUE_COLORIZE).count(),
         "upload_limits": upload_limits(),
         "sample_available": showcase.sample_path() is not None,
@@ -41,8 +44,11 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def page_of_photos(request: HttpRequest) -> tuple[list[Photo], str | None]:
+    return page_of(photos_of(request), request)
+
+
+def page_of(photos: PhotoQuerySet, request: HttpRequest) -> tuple[list[Photo], str | None]:
     """Keyset pagination: a photo that arrives meanwhile moves nothing."""
-    photos = photos_of(request)
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
         photos = photos.filter(pk__lt=int(before))
@@ -77,10 +83,14 @@ def photo_status(request: HttpRequest, photo_id: int) -> HttpResponse:
 
 def _state_of(shown: Photo) -> dict[str, Any]:
     waiting = waiting_of(shown.latest_job)
+    again = services.outdated_photos(Photo.objects.filter(pk=shown.pk)).exists()
     return {
         "photo": shown,
         "job": shown.latest_job,
         "result": shown.shown_result,
+        "other_results": shown.results[1:],
+        "newer_version": services.active_version() if again else None,
+        "learning": learning_of(shown),
         "position": waiting.position,
         "eta_s": waiting.eta_s,
         "is_overdue": waiting.is_overdue,

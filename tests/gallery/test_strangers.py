@@ -10,11 +10,11 @@ from django.test import AsyncClient
 from django.urls import URLPattern, reverse
 
 from gallery.api.urls import calls as api_patterns
-from gallery.models import Job, Photo
+from gallery.models import Job, Photo, Result, TrainingConsent
 from gallery.urls import urlpatterns as page_patterns
 from tests.base import PASSWORD, GalleryTestCase
 
-OPEN_TO_ALL = {"home", "healthz", "api-schema", "api-docs", "api-tokens"}
+OPEN_TO_ALL = {"home", "healthz", "models", "model", "model_sample", "api-schema", "api-docs", "api-tokens"}
 KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
 METHODS = ("get", "post", "delete")
 
@@ -44,6 +44,8 @@ class Addresses(GalleryTestCase):
         self.assertTrue(Photo.objects.filter(pk=self.photo.pk).exists())
         self.assertEqual(Job.objects.get(pk=self.job.pk).status, "done")
         self.assertEqual(Job.objects.count(), 1)
+        self.assertEqual(Result.objects.get().accepted_at, None)
+        self.assertFalse(TrainingConsent.objects.exists())
 
 
 class StrangerTests(Addresses):

@@ -1,0 +1,31 @@
+"""What an owner is told about training and one of their photos: may it be learned from, and was it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gallery import services
+from gallery.models import Admission, CollectedImage, ModelVersion, Photo
+
+
+@dataclass(frozen=True)
+class Learning:
+    """`consented_at` is None where no consent covers the photo; `set_aside` says why its picture is not used."""
+
+    consented_at: datetime | None
+    is_for_account: bool
+    is_collected: bool
+    set_aside: str
+    versions: list[ModelVersion]  # that learned from it, whatever the owner says now
+
+
+def learning_of(photo: Photo) -> Learning:
+    consented_at = services.consented_at(photo.pk)
+    word = services.account_consent(photo.owner)
+    image = CollectedImage.objects.filter(photo=photo).first()
+    return Learning(
+        consented_at=consented_at,
+        is_for_account=consented_at is not None and word is not None and word.is_given,
+        is_collected=image is not None,
+        set_aside=image.reason if image is not None and image.status != Admission.INCLUDED else "",
+        versions=services.versions_that_learned_from(Photo.objects.filter(pk=photo.pk)),
+    )

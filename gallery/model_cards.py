@@ -1,0 +1,243 @@
+"""What everybody may know of a model version, in words and numbers: figures, the gate's verdict, samples, limits.
+
+Figures are read from ModelVersion.metrics or else from its card: set of photographs → way to color → figure → value.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gallery.models import ModelVersion, Side
+from gallery.services import count_withdrawn
+
+GOLDEN = "golden"
+OWN = ("generator", "candidate")  # what the version itself is called among the ways to color
+
+
+@dataclass(frozen=True)
+class Figure:
+    title: str
+    explained: str
+    is_share: bool = False
+    digits: int = 1
+
+    def show(self, value: float | None) -> str:
+        if value is None:
+            return "-"
+        return f"{value * 100:.1f} %" if self.is_share else f"{value:.{self.digits}f}"
+
+
+FIGURES = {
+    "ciede2000": Figure(
+        "Distance from the true colors",
+        "The mean difference between the colored and the true photograph, as CIEDE2000 counts it: about 1 is just "
+        "visible beside each other, 10 is another color. Lower is better.",
+        digits=2,
+    ),
+    "psnr_ab": Figure(
+        "Nearness of the chroma, in decibels",
+        "The same question asked of chroma alone (PSNR). Higher is better, but pale averages are rewarded, so it never "
+        "decides alone.",
+    ),
+    "colorfulness": Figure(
+        "Colorfulness",
+        "How much color there is (Hasler and Süsstrunk 2003): 0 is none, 15 slight, 45 average, 82 much. Best where "
+        "that of the true photographs is.",
+    ),
+    "colorfulness_gap": Figure(
+        "Distance from the true colorfulness",
+        "How much more or less color a picture has than the true one, on average. Lower is better.",
+    ),
+    "colorfulness_gap_of_means": Figure(
+        "Distance of the mean colorfulness",
+        "Whether all pictures together are too pale or too gaudy. Lower is better.",
+    ),
+    "no_color_share": Figure(
+        "Pictures left without color",
+        "The share of pictures whose colorfulness is below 5. Lower is better.",
+        is_share=True,
+    ),
+    "outside_gamut_share": Figure(
+        "Colors that no screen shows",
+        "The share of pixels whose color lies outside sRGB and has to give way. Lower is better.",
+        is_share=True,
+    ),
+    "skin_share": Figure(
+        "Skin colored as skin",
+        "Of the true skin, the share that gets a color of skin. Higher is better.",
+        is_share=True,
+    ),
+    "kernel_distance": Figure(
+        "Unlikeness to photographs",
+        "How unlike true photographs the pictures look as a crowd, to another network (kernel distance). Lower is "
+        "better.",
+        digits=4,
+    ),
+    "recovery": Figure(
+        "Help to a classifier",
+        "How much of what a classifier loses without color the colors give back. Higher is better.",
+        is_share=True,
+    ),
+    "light_change_p999": Figure(
+        "Change of the light",
+        "How far the photograph's own light is changed, in its most changed places. Lower is better.",
+        digits=2,
+    ),
+    "seconds_per_picture": Figure(
+        "Seconds for one picture", "What the network takes for one picture. Lower is better.", digits=2
+    ),
+}
+SETS = {
+    GOLDEN: "the fixed photographs that no version learns from",
+    "holdout": "photographs held out of this training",
+    "scenes": "photographs of scenes that it has not learned from",
+    "objects": "photographs of objects that it has not learned from",
+}
+WAYS = {"generator": "This version", "candidate": "This version", "active": "The one before", "grey": "No color at all",
+        "truth": "The true photographs"}  # fmt: skip
+VERDICTS = {True: "Passed", False: "Not passed", None: "Not applied"}
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    figure: Figure
+    values: list[str]  # one for each column of its table
+
+
+@dataclass(frozen=True)
+class FigureTable:
+    photographs: str
+    columns: list[str]
+    rows: list[FigureRow]
+
+
+@dataclass(frozen=True)
+class GateRow:
+    rule: str
+    photographs: str
+    explained: str
+    own: str
+    other: str
+    verdict: str
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    position: int  # among ModelVersion.comparisons
+    number: int
+    own: str  # distance from the truth
+    other: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """`rehearsed` are the sources of its card with their numbers of pictures."""
+
+    learned_from: int
+    held_out: int
+    withdrawn: int
+    rehearsed: list[tuple[str, int]]
+
+
+def figures_of(version: ModelVersion) -> dict[str, dict[str, dict[str, float]]]:
+    found = version.metrics or version.card.get("figures", {})
+    return {
+        name: {way: row for way, row in ways.items() if isinstance(row, dict)}
+        for name, ways in found.items()
+        if isinstance(ways, dict)
+    }
+
+
+def figure_tables(version: ModelVersion) -> list[FigureTable]:
+    """The golden set first."""
+    tables = []
+    for name, ways in sorted(figures_of(version).items(), key=lambda item: (item[0] != GOLDEN, item[0])):
+        shown = [way for way in WAYS if way in ways]
+        rows = [
+            FigureRow(figure, [figure.show(ways[way].get(key)) for way in shown])
+            for key, figure in FIGURES.items()
+            if any(way in OWN and ways[way].get(key) is not None for way in shown)
+        ]
+        if rows:
+            tables.append(FigureTable(SETS.get(name, name), [WAYS[way] for way in shown], rows))
+    return tables
+
+
+def gate_rows(version: ModelVersion) -> list[GateRow]:
+    return [
+        GateRow(
+            rule=check["rule"],
+            photographs=SETS.get(check.get("photos", ""), check.get("photos", "")),
+            explained=figure.explained if figure else "",
+            own=_show(figure, check["candidate"]),
+            other=_show(figure, check["active"]),
+            verdict=VERDICTS[check["passed"]],
+            passed=check["passed"],
+        )
+        for check in version.gate
+        for figure in [FIGURES.get(check.get("figure", ""))]
+    ]
+
+
+def samples_of(version: ModelVersion) -> list[Sample]:
+    """Of the golden set alone: what comparisons hold by the contract of services.NewVersion."""
+    distance = FIGURES["ciede2000"]
+    return [
+        Sample(
+            position, position + 1, distance.show(pair.get("candidate_error")), distance.show(pair.get("active_error"))
+        )
+        for position, pair in enumerate(version.comparisons)
+    ]
+
+
+def data_of(version: ModelVersion) -> Data:
+    rehearsed = [(name, count) for name, count in version.card.get("data", {}).items() if isinstance(count, int)]
+    if version.run is None:
+        return Data(0, 0, 0, rehearsed)
+    sides = list(version.run.snapshot.values_list("side", flat=True))
+    return Data(sides.count(Side.TRAIN), sides.count(Side.HOLDOUT), count_withdrawn(version.run), rehearsed)
+
+
+def limits_of(version: ModelVersion | None) -> tuple[ModelVersion, str] | None:
+    """Where it fails, in the words of its own card or of the nearest ancestor that has some."""
+    while version is not None:
+        if version.card.get("limits"):
+            return version, version.card["limits"]
+        version = version.parent
+    return None
+
+
+def over_versions(versions: Iterable[ModelVersion], key: str) -> dict[int, float]:
+    """Number of the version → its figure on the set that most versions were judged by; the golden one if it can be."""
+    by_set: dict[str, dict[int, float]] = {}
+    for version in versions:
+        for name, value in _figures_on_sets(version, key):
+            by_set.setdefault(name, {})[version.number] = value
+    # What the gate has measured of the version that a newer one stood against.
+    for version in versions:
+        for check in _checks(version, key):
+            if version.compared_with is not None and check["active"] is not None:
+                by_set.setdefault(check["photos"], {}).setdefault(version.compared_with.number, check["active"])
+    if not by_set:
+        return {}
+    best = max(by_set, key=lambda name: (name == GOLDEN, len(by_set[name]), name))
+    return by_set[best]
+
+
+def _figures_on_sets(version: ModelVersion, key: str) -> list[tuple[str, float]]:
+    judged = [(check["photos"], check["candidate"]) for check in _checks(version, key)]
+    told = [
+        (name, ways[own][key]) for name, ways in figures_of(version).items() for own in OWN if key in ways.get(own, {})
+    ]
+    return [(name, value) for name, value in judged + told if value is not None]
+
+
+def _checks(version: ModelVersion, key: str) -> list[dict[str, Any]]:
+    return [check for check in version.gate if check.get("figure") == key and check.get("photos")]
+
+
+def _show(figure: Figure | None, value: float | None) -> str:
+    if figure is not None:
+        return figure.show(value)
+    return "-" if value is None else f"{value:.4g}"

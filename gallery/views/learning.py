@@ -1,0 +1,55 @@
+"""What owners say about training: yes or no for the account or a photo, and that the colors of a result are right."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from gallery import services
+from gallery.access import job_for, photo_for
+from gallery.models import Photo
+
+
+@require_POST
+@login_required
+def account_training(request: HttpRequest) -> HttpResponse:
+    _say(request, None)
+    return redirect("account")
+
+
+@require_POST
+@login_required
+def photo_training(request: HttpRequest, photo_id: int) -> HttpResponse:
+    _say(request, photo_for(request, photo_id))
+    return redirect("photo", photo_id=photo_id)
+
+
+@require_POST
+@login_required
+def result_accept(request: HttpRequest, job_id: int) -> HttpResponse:
+    job = job_for(request, job_id)
+    if request.POST.get("right") == "yes":
+        if services.accept_result(job.pk):
+            messages.success(request, "Noted: the colors of this picture are right.")
+    else:
+        withdrawn = services.unaccept_result(job.pk)
+        messages.success(request, f"Taken back. {_withdrawn(withdrawn)}".rstrip())
+    return redirect("photo", photo_id=job.photo_id)
+
+
+def _say(request: HttpRequest, photo: Photo | None) -> None:
+    """Whatever is not a clear yes is a no."""
+    about = "your photographs" if photo is None else "this photograph"
+    if request.POST.get("allowed") == "yes":
+        services.give_consent(request.user, photo)
+        messages.success(request, f"Allowed. New model versions may learn from {about}.")
+    else:
+        withdrawn = services.revoke_consent(request.user, photo)
+        messages.success(request, f"No training that begins now learns from {about}. {_withdrawn(withdrawn)}".rstrip())
+
+
+def _withdrawn(count: int) -> str:
+    if not count:
+        return ""
+    return "1 picture was withdrawn." if count == 1 else f"{count} pictures were withdrawn."
