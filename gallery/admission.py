@@ -15,6 +15,8 @@ LEAST_COLORFULNESS = 15.0
 # Of 64 bits. Among 1,200 photographs no two were nearer than 10; of copies saved again, smaller and in poor quality,
 # all came within 6, and of copies cropped by 3 % on each side 84 %.
 NEAR_BITS = 6
+# How each reason begins.
+SMALL, GREY, PALE, NEAR = "Its shorter side has", "It is grey or toned", "It has hardly any color", "Nearly the same"
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,15 @@ def why_set_aside(looked: Looked, others: Iterable[tuple[int, str]]) -> str:
     """
     side = min(looked.width, looked.height)
     if side < SHORTEST_SIDE:
-        return f"Its shorter side has {side} pixels; at least {SHORTEST_SIDE} are needed."
+        return f"{SMALL} {side} pixels; at least {SHORTEST_SIDE} are needed."
     if not looked.has_color:
-        return "It is grey or toned, and teaches no color."
+        return f"{GREY}, and teaches no color."
     if looked.colorfulness < LEAST_COLORFULNESS:
         return (
-            f"It has hardly any color: its colorfulness is {looked.colorfulness:.0f}, "
-            f"and at least {LEAST_COLORFULNESS:.0f} is needed."
+            f"{PALE}: its colorfulness is {looked.colorfulness:.0f}, and at least {LEAST_COLORFULNESS:.0f} is needed."
         )
     own = int(looked.phash, 16)
     for number, phash in others:
         if (own ^ int(phash, 16)).bit_count() <= NEAR_BITS:
-            return f"Nearly the same picture is there already (picture {number})."
+            return f"{NEAR} picture is there already (picture {number})."
     return ""

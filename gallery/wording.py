@@ -3,6 +3,7 @@
 from gallery.models import Worker
 from gallery.queue import QUEUE_TRAIN
 from gallery.services import RunPlan
+from gallery.templatetags.gallery_display import about_time
 
 ALL = "all"
 NOT_A_SELECTION = 'Give "all", or numbers of collected images with commas between them: 3,5,8.'
@@ -17,6 +18,9 @@ def describe_plan(plan: RunPlan) -> list[tuple[str, str]]:
         ("Usable", f"{plan.usable} (included, and none twice)"),
         ("To learn from", str(plan.train)),
         ("Held out to judge by", str(plan.holdout)),
+        ("Expected time", about_time(plan.seconds)),
+        ("Memory needed", f"{plan.memory_bytes / 1e9:.1f} GB"),
+        ("Disk needed", f"{plan.disk_bytes / 1e9:.1f} GB"),
     ]
 
 

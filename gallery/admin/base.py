@@ -1,10 +1,12 @@
-"""What the admin's pages share: rows that only the product makes, and whose files go with them."""
+"""What the admin's pages share: rows that only the product makes, whose files go with them, and pages of their own."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
 
 
 class DeletedByServices:
@@ -31,3 +33,47 @@ class KeptByServices(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class Log(KeptByServices):
+    """Rows that nobody deletes by themselves. They may go with their account or photo, so the right itself stays."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        raise PermissionDenied
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_delete": False})
+
+
+class WithPages(admin.ModelAdmin):
+    """A ModelAdmin with pages beside the usual ones, and rows that other rights than `view` let people see."""
+
+    also_seen_with: tuple[str, ...] = ()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) or any(map(request.user.has_perm, self.also_seen_with))
+
+    def require(self, request: HttpRequest, *rights: str) -> None:
+        """Any of the rights is enough. Raises PermissionDenied."""
+        if not any(map(request.user.has_perm, rights)):
+            raise PermissionDenied
+
+    def find(self, request: HttpRequest, pk: int) -> Model:
+        """A row that this person may see. Raises Http404."""
+        row = self.get_queryset(request).filter(pk=pk).first()
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return row
+
+    def show(self, request: HttpRequest, page: str, *, title: str, **context: Any) -> TemplateResponse:
+        """The template admin/<app>/<model>/<page>.html."""
+        return TemplateResponse(
+            request,
+            f"admin/{self.opts.app_label}/{self.opts.model_name}/{page}.html",
+            {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context},
+        )

@@ -46,13 +46,15 @@ class ImagesField(serializers.Field):
 
 
 class StartRequest(serializers.Serializer):
-    """What is left out is as in the admin: services.RunSettings has the defaults, services.training the bounds."""
+    """What is left out is as in the admin: services.RunSettings has the defaults, and the bounds."""
 
     images = ImagesField(help_text='"all" stands for all that are included when the run begins.')
     steps = serializers.IntegerField(required=False)
     learning_rate = serializers.FloatField(required=False)
     adversarial = serializers.BooleanField(required=False)
     base_share = serializers.FloatField(required=False, help_text="Of each batch, from the base corpus.")
+    batch_size = serializers.IntegerField(required=False)
+    crop = serializers.IntegerField(required=False, help_text="Pixels of a picture's side, as it is learned from.")
     note = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
 
 

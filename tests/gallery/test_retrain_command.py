@@ -30,14 +30,21 @@ class RetrainCommandTests(TrainingRows, GalleryTestCase):
         images = self.make_set(self.owner)
         chosen = ",".join(str(image.pk) for image in images[:10])
         told = self.retrain(
-            "--images", chosen, "--steps=300", "--adversarial", "--base-share=0.25", "--note=forests", "--user=stella"
-        )
+            "--images", chosen, "--steps=300", "--adversarial", "--base-share=0.25", "--batch-size=8", "--crop=96",
+            "--note=forests", "--user=stella",
+        )  # fmt: skip
         run = TrainingRun.objects.get()
         self.assertEqual((run.base_version, run.started_by, run.note), (self.base, self.staff, "forests"))
-        asked = RunSettings(steps=300, adversarial=True, base_share=0.25)
+        asked = RunSettings(steps=300, adversarial=True, base_share=0.25, batch_size=8, crop=96)
         self.assertEqual(RunSettings.of_row(run), asked)
         self.assertEqual(run.selected.count(), 10)
-        for line in ("Starts from: version 1 (photolab-test)", "Pictures selected: 10", "To learn from: 7", NO_TRAINER):
+        for line in (
+            "Starts from: version 1 (photolab-test)",
+            "Pictures selected: 10",
+            "To learn from: 7",
+            "Memory needed: 1.4 GB",
+            NO_TRAINER,
+        ):
             self.assertIn(f"{line}\n", told)
         self.assertIn(f"/admin/gallery/trainingrun/{run.pk}/change/", told)
 

@@ -27,19 +27,25 @@ class Command(BaseCommand):
             default=usual.base_share,
             help="how much of each batch comes from the base corpus; default: %(default)s",
         )
+        parser.add_argument("--batch-size", type=int, default=usual.batch_size, help="default: %(default)s")
+        parser.add_argument(
+            "--crop", type=int, default=usual.crop, help="pixels of a picture's side; default: %(default)s"
+        )
         parser.add_argument("--images", default=ALL, help="all, or ids with commas between them; default: all")
         parser.add_argument("--note", default="", help="what the run is for; it stays with the run and its version")
         parser.add_argument("--user", help="the name of the account that starts it")
         parser.add_argument("--plan", action="store_true", help="print the plan and start nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = ("steps", "learning_rate", "adversarial", "base_share")
+        names = ("steps", "learning_rate", "adversarial", "base_share", "batch_size", "crop")
         settings = RunSettings(**{name: options[name] for name in names})
         image_ids = _read_ids(options["images"])
         by = _find_user(options["user"])
         plan = services.plan_run(settings, image_ids=image_ids)
         for name, value in describe_plan(plan):
             self.stdout.write(f"{name}: {value}")
+        for note in plan.notes:
+            self.stdout.write(note)
         if plan.problems:
             raise CommandError(" ".join(plan.problems))
         if options["plan"]:

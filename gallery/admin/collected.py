@@ -1,0 +1,173 @@
+"""Collected pictures and consent in the admin. Starting a run and uploading a set have modules of their own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from gallery import admission, services
+from gallery.admin.base import DeletedByServices, KeptByServices, Log, WithPages
+from gallery.admin.set_upload import SetUpload
+from gallery.admin.starting import StartPage
+from gallery.delivery import answer_file
+from gallery.models import CollectedImage, TrainingConsent
+
+MOST_OWNERS = 50
+REASONS = {
+    "grey": ("Grey or toned", admission.GREY),
+    "pale": ("Hardly any color", admission.PALE),
+    "small": ("Too small", admission.SMALL),
+    "near": ("Nearly the same as another", admission.NEAR),
+}
+OTHER_REASONS = "other"
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    title = "reason"
+    parameter_name = "why"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [*((name, title) for name, (title, _) in REASONS.items()), (OTHER_REASONS, "Another reason")]
+
+    def queryset(self, request: HttpRequest, images: QuerySet[CollectedImage]) -> QuerySet[CollectedImage]:
+        if self.value() in REASONS:
+            return images.filter(reason__startswith=REASONS[self.value()][1])
+        if self.value() != OTHER_REASONS:
+            return images
+        for _, beginning in REASONS.values():
+            images = images.exclude(reason__startswith=beginning)
+        return images.exclude(reason="")
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """Those with the most pictures, not everybody who has an account."""
+
+    title = "owner"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterator[tuple[str, str]]:
+        counted = CollectedImage.objects.order_by().values_list("owner_id", "owner__username")
+        most = counted.annotate(count=Count("pk")).order_by("-count", "owner__username")
+        return ((str(pk), f"{name} ({count})") for pk, name, count in most[:MOST_OWNERS])
+
+    def queryset(self, request: HttpRequest, images: QuerySet[CollectedImage]) -> QuerySet[CollectedImage]:
+        value = self.value() or ""
+        return images.filter(owner=int(value)) if value.isdecimal() else images
+
+
+class ReasonedActionForm(ActionForm):
+    reason = forms.CharField(
+        required=False, max_length=500, label="Reason:", widget=forms.TextInput(attrs={"placeholder": "to exclude"})
+    )
+
+
+@admin.register(CollectedImage)
+class CollectedImageAdmin(StartPage, SetUpload, DeletedByServices, WithPages, KeptByServices):
+    list_display = (
+        "thumbnail",
+        "id",
+        "owner",
+        "origin",
+        "status",
+        "reason",
+        "colorfulness_rounded",
+        "size",
+        "created_at",
+    )
+    list_display_links = ("thumbnail", "id")
+    list_filter = ("status", ReasonFilter, "origin", OwnerFilter, "created_at")
+    search_fields = ("=id", "owner__username", "=digest", "reason")
+    list_select_related = ("owner",)
+    date_hierarchy = "created_at"
+    action_form = ReasonedActionForm
+    actions = ("include_images", "exclude_images", "start_retraining")
+    change_list_template = "admin/gallery/collectedimage/list.html"
+
+    def get_fields(self, request: HttpRequest, obj: CollectedImage | None = None) -> tuple[str, ...]:
+        facts = ("picture", "owner", "origin", "status", "reason", "decided_by", "decided_at", "consented_at")
+        return (*facts, "versions", "colorfulness", "width", "height", "byte_size", "digest", "phash", "created_at")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:image_id>/<str:kind>.jpg", wrap(self.file_view), name="gallery_collectedimage_file"),
+            *super().get_urls(),
+        ]
+
+    def file_view(self, request: HttpRequest, image_id: int, kind: str) -> HttpResponseBase:
+        image = self.find(request, image_id)
+        key = {"thumb": image.thumb_key, "picture": image.file_key}.get(kind)
+        if not key:
+            raise Http404
+        return answer_file(
+            request, key, file_format="JPEG", download_name=f"picture-{image.pk}-{kind}.jpg", as_attachment=False
+        )
+
+    @admin.display(description="")
+    def thumbnail(self, image: CollectedImage) -> SafeString | str:
+        return self._img(image, "thumb", 'height="64"') if image.thumb_key else "unreadable"
+
+    @admin.display(description="picture")
+    def picture(self, image: CollectedImage) -> SafeString | str:
+        return self._img(image, "picture", 'class="loop-picture"') if image.file_key else "It could not be read."
+
+    def _img(self, image: CollectedImage, kind: str, attributes: str) -> SafeString:
+        address = reverse("admin:gallery_collectedimage_file", args=[image.pk, kind])
+        return format_html(f'<img src="{{}}" alt="" loading="lazy" {attributes}>', address)
+
+    @admin.display(description="size")
+    def size(self, image: CollectedImage) -> str:
+        return f"{image.width} x {image.height}"
+
+    @admin.display(description="colorfulness", ordering="colorfulness")
+    def colorfulness_rounded(self, image: CollectedImage) -> str:
+        return f"{image.colorfulness:.0f}"
+
+    @admin.display(description="versions that learned from it")
+    def versions(self, image: CollectedImage) -> SafeString | str:
+        pages = (
+            (reverse("admin:gallery_modelversion_change", args=[v.pk]), v)
+            for v in services.versions_that_saw(image.digest)
+        )
+        return format_html_join(", ", '<a href="{}">{}</a>', pages) or "none"
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """To include and exclude needs the right to change pictures, although no form changes one."""
+        return request.user.has_perm("gallery.change_collectedimage")
+
+    @admin.action(description="Include the selected images in training", permissions=["decide"])
+    def include_images(self, request: HttpRequest, queryset: QuerySet[CollectedImage]) -> None:
+        included = services.include_images(queryset.values_list("pk", flat=True), request.user)
+        self._tell(request, included, queryset.count(), did="included", others="were included or cannot be read")
+
+    @admin.action(description="Exclude the selected images from training", permissions=["decide"])
+    def exclude_images(self, request: HttpRequest, queryset: QuerySet[CollectedImage]) -> None:
+        ids, reason = list(queryset.values_list("pk", flat=True)), request.POST.get("reason", "")
+        excluded = services.exclude_images(ids, request.user, reason=reason[:500])
+        self._tell(request, excluded, len(ids), did="excluded", others="were excluded already")
+
+    def _tell(self, request: HttpRequest, done: int, asked: int, *, did: str, others: str) -> None:
+        rest = f"; {asked - done} {others}" if asked > done else ""
+        self.message_user(request, f"{done} images {did}{rest}.", messages.WARNING if rest else messages.SUCCESS)
+
+    def delete_rows(self, rows: QuerySet[CollectedImage]) -> None:
+        services.delete_images(rows.values_list("pk", flat=True))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        rights = {"may_start": self.has_start_permission(request), "may_upload": self.has_upload_permission(request)}
+        return super().changelist_view(request, {**(extra_context or {}), **rights})
+
+
+@admin.register(TrainingConsent)
+class TrainingConsentAdmin(Log):
+    list_display = ("user", "photo", "is_given", "said_at")
+    list_filter = ("is_given", "said_at")
+    search_fields = ("user__username", "photo__file_name")
+    list_select_related = ("user", "photo")

@@ -1,0 +1,161 @@
+"""Training runs in the admin: a page that follows a run by itself, its curves, figures and samples."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST, require_safe
+
+from gallery import services
+from gallery.admin.base import Log, WithPages
+from gallery.admin.starting import START_TRAINING
+from gallery.curves import draw_curves
+from gallery.delivery import answer_file
+from gallery.models import RunState, Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
+from gallery.templatetags.gallery_display import about_time
+from gallery.wording import why_it_may_wait
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(WithPages, Log):
+    list_display = ("id", "status", "progress", "pictures", "base_version", "made", "started_by", "queued_at", "error")
+    list_filter = ("status", "queued_at")
+    search_fields = ("=id", "note", "error")
+    list_select_related = ("started_by", "base_version", "version")
+    also_seen_with = (START_TRAINING,)
+    change_form_template = "admin/gallery/trainingrun/run.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
+        runs = super().get_queryset(request).select_related("base_version", "version", "started_by", "worker")
+        return runs.annotate(in_snapshot=Count("snapshot"))
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        sample = "<int:run_id>/samples/<int:evaluation_id>/<int:number>.jpg"
+        return [
+            path("<int:run_id>/state/", wrap(self.state_view), name="gallery_trainingrun_state"),
+            path("<int:run_id>/cancel/", wrap(self.cancel_view), name="gallery_trainingrun_cancel"),
+            path(sample, wrap(self.sample_view), name="gallery_trainingrun_sample"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="pictures", ordering="in_snapshot")
+    def pictures(self, run: TrainingRun) -> int:
+        return run.in_snapshot
+
+    @admin.display(description="step")
+    def progress(self, run: TrainingRun) -> str:
+        return f"{run.step} of {run.steps}"
+
+    @admin.display(description="made")
+    def made(self, run: TrainingRun) -> str:
+        return str(run.version) if hasattr(run, "version") else "-"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        run = self.get_object(request, object_id)
+        more = {} if run is None else self._describe(request, run)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def _describe(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+        points = run.points.values_list("step", "losses")
+        entries = run.snapshot.values_list("side", flat=True)
+        return {
+            "title": str(run),
+            "subtitle": None,
+            "run": run,
+            "live": live_facts(run),
+            "settings": {name.replace("_", " "): in_words(value) for name, value in run.settings.items()},
+            "curves": draw_curves(points, steps=run.steps),
+            **evaluations_of(run),
+            "in_snapshot": len(entries),
+            "train": list(entries).count(Side.TRAIN),
+            "holdout": list(entries).count(Side.HOLDOUT),
+            "withdrawn": services.count_withdrawn(run),
+            "version": getattr(run, "version", None),
+            "waits": why_it_may_wait() if run.status == RunState.QUEUED else "",
+            "may_cancel": run.is_live and request.user.has_perm(START_TRAINING),
+        }
+
+    @method_decorator(require_safe)
+    def state_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
+        return JsonResponse(live_facts(self.find(request, run_id)))
+
+    @method_decorator(require_POST)
+    def cancel_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
+        self.require(request, START_TRAINING)
+        run = self.find(request, run_id)
+        if services.cancel_run(run.pk):
+            self.message_user(request, f"{run} is canceled.", messages.SUCCESS)
+        else:
+            self.message_user(request, f"{run} had ended already.", messages.WARNING)
+        return redirect("admin:gallery_trainingrun_change", run.pk)
+
+    @method_decorator(require_safe)
+    def sample_view(self, request: HttpRequest, run_id: int, evaluation_id: int, number: int) -> HttpResponseBase:
+        evaluation = get_object_or_404(TrainingEvaluation, run=self.find(request, run_id), pk=evaluation_id)
+        if number >= len(evaluation.sample_keys):
+            raise Http404
+        name = f"run-{run_id}-step-{evaluation.step}-{number}.jpg"
+        return answer_file(
+            request, evaluation.sample_keys[number], file_format="JPEG", download_name=name, as_attachment=False
+        )
+
+
+def live_facts(run: TrainingRun) -> dict[str, Any]:
+    """What the page asks for again and again. `figures` changes when there are new curves, figures or samples."""
+    figures = (run.status, run.points.count(), run.evaluations.count(), run.in_snapshot)
+    return {
+        "state": run.status,
+        "state_in_words": run.get_status_display(),
+        "is_live": run.is_live,
+        "stage": run.stage,
+        "step": run.step,
+        "steps": run.steps,
+        "speed": f"{run.pictures_per_s:.1f} pictures per second" if run.pictures_per_s is not None else "",
+        "time_left": about_time(run.eta_s) if run.is_live else "",
+        "error": run.error,
+        "figures": "-".join(map(str, figures)),
+    }
+
+
+def in_words(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def evaluations_of(run: TrainingRun) -> dict[str, Any]:
+    """The newest first, and the names of all figures in the order in which they were first told."""
+    evaluations = list(run.evaluations.order_by("step"))
+    names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.figures))
+    for evaluation in evaluations:
+        evaluation.values = [evaluation.figures.get(name) for name in names]
+    return {"figure_names": names, "evaluations": evaluations[::-1]}
+
+
+@admin.register(SnapshotEntry)
+class SnapshotEntryAdmin(Log):
+    list_display = ("run", "digest", "side", "collected")
+    list_filter = ("side", "run")
+    search_fields = ("=digest", "=run__id")
+    list_select_related = ("run", "collected")
+
+
+@admin.register(TrainingPoint)
+class TrainingPointAdmin(Log):
+    list_display = ("run", "step", "losses", "at")
+    list_filter = ("run",)
+    search_fields = ("=run__id", "=step")
+    list_select_related = ("run",)
+
+
+@admin.register(TrainingEvaluation)
+class TrainingEvaluationAdmin(Log):
+    list_display = ("run", "step", "figures", "at")
+    list_filter = ("run",)
+    search_fields = ("=run__id", "=step")
+    list_select_related = ("run",)

@@ -1,0 +1,163 @@
+"""Model versions in the admin: what each can do, the gate's verdict, promotion, rollback, rejection, the log."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+
+from gallery import services
+from gallery.admin.base import Log, WithPages
+from gallery.admin.judging import ADD_VOTE, PROMOTE, JudgePage, why_not_judged
+from gallery.models import ModelVersion, VersionEvent, VersionState, Vote, Worker
+from gallery.queue import QUEUE_COLORIZE
+
+LONGEST_REASON = 10_000
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One rule of the gate with both numbers. `passed` is None where it could not be applied."""
+
+    rule: str
+    candidate: float | None
+    active: float | None
+    tolerance: str
+    passed: bool | None
+
+    @property
+    def verdict(self) -> str:
+        return {True: "passed", False: "failed", None: "not applied"}[self.passed]
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(JudgePage, WithPages, Log):
+    list_display = ("number", "name", "status", "gate_verdict", "parent", "run", "activated_at", "created_at")
+    list_display_links = ("number", "name")
+    list_filter = ("status",)
+    search_fields = ("=number", "name", "=digest")
+    list_select_related = ("parent", "run")
+    also_seen_with = (PROMOTE, ADD_VOTE)
+    change_form_template = "admin/gallery/modelversion/version.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        return super().get_queryset(request).select_related("parent", "run", "compared_with")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:version_id>/promote/", wrap(self.promote_view), name="gallery_modelversion_promote"),
+            path("<int:version_id>/reject/", wrap(self.reject_view), name="gallery_modelversion_reject"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="gate")
+    def gate_verdict(self, version: ModelVersion) -> str:
+        if not version.gate:
+            return "-"
+        return "passed" if version.passed_gate else f"{len(version.failed_rules)} rules failed"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        version = self.get_object(request, object_id)
+        more = {} if version is None else self._describe(request, version)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def _describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
+        why_not = services.why_not_promoted(version)
+        may_promote = request.user.has_perm(PROMOTE)
+        coloring = Worker.objects.serving(QUEUE_COLORIZE).order_by("name")
+        is_active = version.status == VersionState.ACTIVE
+        return {
+            "title": str(version).capitalize(),
+            "subtitle": None,
+            "version": version,
+            "active": services.active_version(),
+            "gate": gate_rows(version),
+            "metrics": list(flatten(version.metrics)),
+            "card": json.dumps(version.card, indent=2, ensure_ascii=False) if version.card else "",
+            "why_not": why_not,
+            "may_promote": may_promote and not why_not,
+            "may_override": may_promote and bool(why_not) and services.can_be_overridden(version),
+            "may_reject": may_promote and version.status == VersionState.CANDIDATE,
+            "is_rollback": version.status == VersionState.RETIRED,
+            "events": version.events.select_related("by"),
+            "workers": coloring.filter(model_digest=version.digest),
+            "other_workers": coloring.exclude(model_digest=version.digest) if is_active else [],
+            "votes": services.count_votes(version),
+            "why_not_judged": why_not_judged(version),
+            "may_judge": self.has_judge_permission(request),
+        }
+
+    @method_decorator(require_POST)
+    def promote_view(self, request: HttpRequest, version_id: int) -> HttpResponseBase:
+        self.require(request, PROMOTE)
+        version = self.find(request, version_id)
+        reason = request.POST.get("reason", "")[:LONGEST_REASON]
+        try:
+            services.promote_version(version.pk, request.user, reason=reason)
+        except services.PromotionRefused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
+            told = f"{version} is active. Workers take it from their next job on, within a minute."
+            self.message_user(request, told, messages.SUCCESS)
+        return redirect("admin:gallery_modelversion_change", version.pk)
+
+    @method_decorator(require_POST)
+    def reject_view(self, request: HttpRequest, version_id: int) -> HttpResponseBase:
+        self.require(request, PROMOTE)
+        version = self.find(request, version_id)
+        if services.reject_version(version.pk, request.user, reason=request.POST.get("reason", "")[:LONGEST_REASON]):
+            self.message_user(request, f"{version} is rejected.", messages.SUCCESS)
+        else:
+            self.message_user(request, f"{version} is no candidate any more.", messages.WARNING)
+        return redirect("admin:gallery_modelversion_change", version.pk)
+
+
+def gate_rows(version: ModelVersion) -> list[GateRow]:
+    """What failed comes first, what was not applied last."""
+    rows = [
+        GateRow(
+            rule=f"{told['rule']} ({told['photos']})" if told.get("photos") else told["rule"],
+            candidate=told["candidate"],
+            active=told["active"],
+            tolerance="" if told.get("tolerance") is None else f"{told['tolerance']:g}",
+            passed=told["passed"],
+        )
+        for told in version.gate
+    ]
+    order = {False: 0, True: 1, None: 2}
+    return sorted(rows, key=lambda row: order[row.passed])
+
+
+def flatten(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and plain values of figures that stand in groups: ("golden: ciede2000", 9.1)."""
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{before}{name}: ")
+        else:
+            yield f"{before}{name}".replace("_", " "), value
+
+
+@admin.register(VersionEvent)
+class VersionEventAdmin(Log):
+    list_display = ("version", "action", "by", "reason", "at")
+    list_filter = ("action", "at")
+    search_fields = ("version__name", "by__username", "reason")
+    list_select_related = ("version", "by")
+
+
+@admin.register(Vote)
+class VoteAdmin(Log):
+    list_display = ("version", "against", "photograph", "prefers_version", "by", "at")
+    list_filter = ("prefers_version", "version")
+    search_fields = ("photograph", "by__username")
+    list_select_related = ("version", "against", "by")

@@ -1,0 +1,53 @@
+"""The admin as a whole: Django's, with what belongs to retraining in a section and on a page of its own."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+RETRAINING = (
+    "CollectedImage",
+    "TrainingRun",
+    "ModelVersion",
+    "TrainingConsent",
+    "SnapshotEntry",
+    "TrainingPoint",
+    "TrainingEvaluation",
+    "VersionEvent",
+    "Vote",
+)
+
+
+class PhotoLabSite(AdminSite):
+    site_header = site_title = "Photo-Lab"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_view(self.retraining_view)
+        return [path("retraining/", page, name="retraining"), *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """The loop's models come first, in the order in which they are used."""
+        apps = super().get_app_list(request, app_label)
+        loop = []
+        for app in apps:
+            found = {model["object_name"]: model for model in app["models"] if model["object_name"] in RETRAINING}
+            app["models"] = [model for model in app["models"] if model["object_name"] not in found]
+            loop += [found[name] for name in RETRAINING if name in found]
+        if not loop or app_label is not None:
+            return [{**app, "models": app["models"] + loop} for app in apps]
+        section = {
+            "name": "Retraining",
+            "app_label": "retraining",
+            "app_url": reverse("admin:retraining", current_app=self.name),
+            "has_module_perms": True,
+            "models": loop,
+        }
+        return [section, *(app for app in apps if app["models"])]
+
+    def retraining_view(self, request: HttpRequest) -> HttpResponseBase:
+        from gallery.admin.overview import describe_loop  # models are there only once all applications are
+
+        context = {**self.each_context(request), "title": "Retraining", **describe_loop(request)}
+        return TemplateResponse(request, "admin/retraining.html", context)

@@ -1,0 +1,48 @@
+"""Loss curves of a training run as paths of small SVG charts, one for each loss. Numbers in, numbers and text out."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 320, 120  # of the drawing, in the units of its viewBox
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`path` is an SVG path within WIDTH x HEIGHT; it has a gap where the loss was not finite or not told."""
+
+    name: str
+    path: str
+    lowest: float
+    highest: float
+    last: float
+
+
+def draw_curves(points: Iterable[tuple[int, Mapping[str, float | None]]], *, steps: int) -> list[Curve]:
+    """Points are (step, losses), by step; `steps` is where the x axis ends. A loss without a number has no curve."""
+    told = list(points)
+    names = dict.fromkeys(name for _, losses in told for name in losses)
+    curves = []
+    for name in names:
+        line = [(step, losses.get(name)) for step, losses in told]
+        numbers = [value for _, value in line if value is not None and math.isfinite(value)]
+        if numbers:
+            low, high = min(numbers), max(numbers)
+            path = _path(line, steps=max(steps, told[-1][0], 1), low=low, high=high)
+            curves.append(Curve(name, path, low, high, numbers[-1]))
+    return curves
+
+
+def _path(line: list[tuple[int, float | None]], *, steps: int, low: float, high: float) -> str:
+    parts, pen_is_down = [], False
+    for step, value in line:
+        if value is None or not math.isfinite(value):
+            pen_is_down = False
+            continue
+        x = WIDTH * step / steps
+        y = HEIGHT * (1 - (value - low) / (high - low)) if high > low else HEIGHT / 2
+        parts.append(f"{'L' if pen_is_down else 'M'}{x:.1f} {y:.1f}")
+        if not pen_is_down:
+            parts.append(f"L{x:.1f} {y:.1f}")  # a point of its own is a dot, by round line caps
+        pen_is_down = True
+    return "".join(parts)
