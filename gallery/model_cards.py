@@ -20,6 +20,7 @@ class Figure:
     explained: str
     is_share: bool = False
     digits: int = 1
+    says_of_truth: bool = False  # the others are distances from it
 
     def show(self, value: float | None) -> str:
         if value is None:
@@ -43,6 +44,7 @@ FIGURES = {
         "Colorfulness",
         "How much color there is (Hasler and Süsstrunk 2003): 0 is none, 15 slight, 45 average, 82 much. Best where "
         "that of the true photographs is.",
+        says_of_truth=True,
     ),
     "colorfulness_gap": Figure(
         "Distance from the true colorfulness",
@@ -115,7 +117,6 @@ class FigureTable:
 class GateRow:
     rule: str
     photographs: str
-    explained: str
     own: str
     other: str
     verdict: str
@@ -155,7 +156,7 @@ def figure_tables(version: ModelVersion) -> list[FigureTable]:
     for name, ways in sorted(figures_of(version).items(), key=lambda item: (item[0] != GOLDEN, item[0])):
         shown = [way for way in WAYS if way in ways]
         rows = [
-            FigureRow(figure, [figure.show(ways[way].get(key)) for way in shown])
+            FigureRow(figure, [figure.show(_value(ways, way, key)) for way in shown])
             for key, figure in FIGURES.items()
             if any(way in OWN and ways[way].get(key) is not None for way in shown)
         ]
@@ -164,12 +165,22 @@ def figure_tables(version: ModelVersion) -> list[FigureTable]:
     return tables
 
 
+def _value(ways: dict[str, dict[str, float]], way: str, key: str) -> float | None:
+    return ways[way].get(key) if way != "truth" or FIGURES[key].says_of_truth else None
+
+
+def explained(version: ModelVersion) -> list[Figure]:
+    """The figures that its tables and its gate speak of."""
+    named = {check.get("figure") for check in version.gate}
+    named |= {key for ways in figures_of(version).values() for row in ways.values() for key in row}
+    return [figure for key, figure in FIGURES.items() if key in named]
+
+
 def gate_rows(version: ModelVersion) -> list[GateRow]:
     return [
         GateRow(
             rule=check["rule"],
             photographs=SETS.get(check.get("photos", ""), check.get("photos", "")),
-            explained=figure.explained if figure else "",
             own=_show(figure, check["candidate"]),
             other=_show(figure, check["active"]),
             verdict=VERDICTS[check["passed"]],
@@ -208,8 +219,8 @@ def limits_of(version: ModelVersion | None) -> tuple[ModelVersion, str] | None:
     return None
 
 
-def over_versions(versions: Iterable[ModelVersion], key: str) -> dict[int, float]:
-    """Number of the version → its figure on the set that most versions were judged by; the golden one if it can be."""
+def over_versions(versions: Iterable[ModelVersion], key: str) -> tuple[str, dict[int, float]]:
+    """A set of photographs, and number of the version → its figure there. The golden set, or what most have seen."""
     by_set: dict[str, dict[int, float]] = {}
     for version in versions:
         for name, value in _figures_on_sets(version, key):
@@ -220,9 +231,9 @@ def over_versions(versions: Iterable[ModelVersion], key: str) -> dict[int, float
             if version.compared_with is not None and check["active"] is not None:
                 by_set.setdefault(check["photos"], {}).setdefault(version.compared_with.number, check["active"])
     if not by_set:
-        return {}
+        return "", {}
     best = max(by_set, key=lambda name: (name == GOLDEN, len(by_set[name]), name))
-    return by_set[best]
+    return SETS.get(best, best), by_set[best]
 
 
 def _figures_on_sets(version: ModelVersion, key: str) -> list[tuple[str, float]]:

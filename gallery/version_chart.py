@@ -31,12 +31,13 @@ class Chart:
     """Lies within WIDTH x HEIGHT; `line` is the points of a polyline."""
 
     figure: Figure
+    photographs: str
     line: str
     dots: list[Dot]
     ticks: list[Tick]
 
 
-def draw_chart(figure: Figure, values: dict[int, float], *, active: int | None) -> Chart:
+def draw_chart(figure: Figure, photographs: str, values: dict[int, float], *, active: int | None) -> Chart:
     """`values` are by the version's number, at least one."""
     low, high = min(values.values()), max(values.values())
     margin = (high - low) * 0.15 or abs(high) * 0.1 or 1.0
@@ -61,4 +62,4 @@ def draw_chart(figure: Figure, values: dict[int, float], *, active: int | None) 
     ticks = [Tick(height(value), figure.show(value)) for value in (low + margin, high - margin)]
     if ticks[0].label == ticks[1].label:
         ticks = ticks[:1]
-    return Chart(figure, " ".join(f"{dot.x},{dot.y}" for dot in dots), dots, ticks)
+    return Chart(figure, photographs, " ".join(f"{dot.x},{dot.y}" for dot in dots), dots, ticks)

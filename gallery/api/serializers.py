@@ -47,9 +47,14 @@ class PhotoAnswer(serializers.Serializer):
     uploaded_at = serializers.DateTimeField()
     job = JobBrief(source="latest_job", allow_null=True)
     colored = serializers.SerializerMethodField(help_text="Whether there is a result to fetch.")
+    model_version = serializers.SerializerMethodField(help_text="Number of the version that made the result, or null.")
 
     def get_colored(self, photo: Photo) -> bool:
         return photo.shown_result is not None
+
+    def get_model_version(self, photo: Photo) -> int | None:
+        result = photo.shown_result
+        return result.model_version.number if result and result.model_version else None
 
 
 class PhotoPage(serializers.Serializer):

@@ -113,7 +113,7 @@ class PhotoOriginal(APIView):
 class PhotoResult(APIView):
     @extend_schema(responses=FILE)
     def get(self, request: Request, photo_id: int) -> HttpResponseBase:
-        """The newest color picture at full size."""
+        """The color picture at full size: the newest, or the one that you went back to since."""
         result = photo_for(request, photo_id).shown_result
         if result is None:
             raise NotFound("not colored yet")

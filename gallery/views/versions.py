@@ -1,12 +1,13 @@
 """The model's versions, for everybody: a list with a chart, a card for each, and pictures of the golden set."""
 
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from gallery import model_cards
 from gallery.delivery import answer_file
-from gallery.models import ModelVersion, VersionState
+from gallery.models import ModelVersion, Side, VersionState
 from gallery.services import active_version, count_votes
 from gallery.version_chart import HEIGHT, WIDTH, draw_chart
 
@@ -16,16 +17,17 @@ CHARTED = ("ciede2000", "colorfulness_gap", "no_color_share")
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    versions = list(ModelVersion.objects.select_related("compared_with", "run"))
+    learned_from = Count("run__snapshot", filter=Q(run__snapshot__side=Side.TRAIN))
+    versions = list(ModelVersion.objects.select_related("compared_with").annotate(learned_from=learned_from))
     active = next((version.number for version in versions if version.status == VersionState.ACTIVE), None)
-    values = {key: model_cards.over_versions(versions, key) for key in CHARTED}
-    charts = [draw_chart(model_cards.FIGURES[key], found, active=active) for key, found in values.items() if found]
+    told = {key: model_cards.over_versions(versions, key) for key in CHARTED}
+    charts = [
+        draw_chart(model_cards.FIGURES[key], photographs, values, active=active)
+        for key, (photographs, values) in told.items()
+        if values
+    ]
     rows = [
-        (
-            version,
-            [model_cards.FIGURES[key].show(values[key].get(version.number)) for key in CHARTED],
-            model_cards.data_of(version).learned_from,
-        )
+        (version, [model_cards.FIGURES[key].show(told[key][1].get(version.number)) for key in CHARTED])
         for version in versions
     ]
     context = {
@@ -49,6 +51,7 @@ def model(request: HttpRequest, number: int) -> HttpResponse:
         "data": model_cards.data_of(version),
         "tables": model_cards.figure_tables(version),
         "gate": model_cards.gate_rows(version),
+        "explained": model_cards.explained(version),
         "samples": model_cards.samples_of(version),
         "limits": model_cards.limits_of(version),
         "votes": count_votes(version),
