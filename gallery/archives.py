@@ -26,7 +26,7 @@ CHUNK_BYTES = 256 * 1024
 END_OF_LIST, LARGE_FORM, LONGEST_END = b"PK\x05\x06", b"PK\x06\x07", 65_536 + 22
 ENCRYPTED = 0x1
 # What archivers add on their own account.
-NO_PICTURES = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)")
+NO_PICTURES = re.compile(r"(^|/)(__MACOSX/|\.[^/]*$|Thumbs\.db$|desktop\.ini$)")
 BROKEN = (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, struct.error, zlib.error)
 
 DAMAGED = "This zip file is damaged. Pack it again."

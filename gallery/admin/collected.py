@@ -9,6 +9,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -17,7 +18,7 @@ from gallery.admin.base import DeletedByServices, KeptByServices, Log, WithPages
 from gallery.admin.set_upload import SetUpload
 from gallery.admin.starting import StartPage
 from gallery.delivery import answer_file
-from gallery.models import CollectedImage, TrainingConsent
+from gallery.models import CollectedImage, Origin, TrainingConsent
 
 MOST_OWNERS = 50
 REASONS = {
@@ -27,6 +28,7 @@ REASONS = {
     "near": ("Nearly the same as another", admission.NEAR),
 }
 OTHER_REASONS = "other"
+SHORT_ORIGINS = {Origin.COLOR_UPLOAD: "upload", Origin.STAFF_UPLOAD: "staff", Origin.ACCEPTED_RESULT: "result"}
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -70,17 +72,7 @@ class ReasonedActionForm(ActionForm):
 
 @admin.register(CollectedImage)
 class CollectedImageAdmin(StartPage, SetUpload, DeletedByServices, WithPages, KeptByServices):
-    list_display = (
-        "thumbnail",
-        "id",
-        "owner",
-        "origin",
-        "status",
-        "reason",
-        "colorfulness_rounded",
-        "size",
-        "created_at",
-    )
+    list_display = ("thumbnail", "id", "status", "reason", "came_as", "owner", "colors", "size", "since")
     list_display_links = ("thumbnail", "id")
     list_filter = ("status", ReasonFilter, "origin", OwnerFilter, "created_at")
     search_fields = ("=id", "owner__username", "=digest", "reason")
@@ -124,11 +116,19 @@ class CollectedImageAdmin(StartPage, SetUpload, DeletedByServices, WithPages, Ke
 
     @admin.display(description="size")
     def size(self, image: CollectedImage) -> str:
-        return f"{image.width} x {image.height}"
+        return f"{image.width}\u00a0x\u00a0{image.height}"
+
+    @admin.display(description="origin", ordering="origin")
+    def came_as(self, image: CollectedImage) -> str:
+        return SHORT_ORIGINS[Origin(image.origin)]
 
     @admin.display(description="colorfulness", ordering="colorfulness")
-    def colorfulness_rounded(self, image: CollectedImage) -> str:
+    def colors(self, image: CollectedImage) -> str:
         return f"{image.colorfulness:.0f}"
+
+    @admin.display(description="collected", ordering="created_at")
+    def since(self, image: CollectedImage) -> str:
+        return date_format(image.created_at, "j M Y")
 
     @admin.display(description="versions that learned from it")
     def versions(self, image: CollectedImage) -> SafeString | str:

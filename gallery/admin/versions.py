@@ -29,7 +29,8 @@ class GateRow:
     rule: str
     candidate: float | None
     active: float | None
-    tolerance: str
+    worse: float | None  # by how much the candidate is; below 0 it is better
+    tolerance: float | None
     passed: bool | None
 
     @property
@@ -129,7 +130,8 @@ def gate_rows(version: ModelVersion) -> list[GateRow]:
             rule=f"{told['rule']} ({told['photos']})" if told.get("photos") else told["rule"],
             candidate=told["candidate"],
             active=told["active"],
-            tolerance="" if told.get("tolerance") is None else f"{told['tolerance']:g}",
+            worse=told.get("worse"),
+            tolerance=told.get("tolerance"),
             passed=told["passed"],
         )
         for told in version.gate
