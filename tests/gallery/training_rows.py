@@ -1,5 +1,6 @@
 """Shorthand for the rows of the retraining loop. Files are small, real and stored."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -7,8 +8,17 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from gallery import files, services
-from gallery.keys import new_collected_keys
-from gallery.models import Admission, CollectedImage, ModelVersion, Origin, Photo, TrainingRun, Worker
+from gallery.keys import new_collected_keys, new_comparison_keys, new_sample_keys
+from gallery.models import (
+    Admission,
+    CollectedImage,
+    ModelVersion,
+    Origin,
+    Photo,
+    TrainingEvaluation,
+    TrainingRun,
+    Worker,
+)
 from gallery.services import NewVersion, RunClaim, RunSettings
 from tests import pictures
 
@@ -57,16 +67,52 @@ class TrainingRows:
         assert claim is not None
         return claim
 
-    def new_version(self, *, gate: list[dict] = PASSED) -> NewVersion:
-        """What a worker has stored when it comes to finish."""
+    def make_evaluation(
+        self, claim: RunClaim, *, step: int = 1, figures: dict[str, float] | None = None
+    ) -> TrainingEvaluation:
+        """With eight samples."""
+        keys = new_sample_keys(claim.run_id, claim.attempt, step=step, count=8)
+        for key in keys:
+            files.store(key, pictures.encoded(pictures.color((64, 48))))
+        assert services.record_evaluation(claim, step, figures=figures or {"ciede2000": 9.5}, sample_keys=keys)
+        return TrainingEvaluation.objects.get(run=claim.run_id, step=step)
+
+    def make_comparisons(self, count: int) -> list[dict[str, Any]]:
+        """The first is no regression, each further one a worse one. The pictures of a pair differ."""
+        comparisons = []
+        for number, keys in enumerate(new_comparison_keys(count)):
+            for shade, key in enumerate((keys.candidate, keys.active, keys.grey)):
+                files.store(key, pictures.jpeg((64, 48), mark=shade))
+            comparisons.append(
+                {
+                    "photograph": f"photograph {number}",
+                    "candidate_key": keys.candidate,
+                    "active_key": keys.active,
+                    "grey_key": keys.grey,
+                    "candidate_error": 10.0 + number,
+                    "active_error": 10.0,
+                }
+            )
+        return comparisons
+
+    def new_version(self, *, gate: list[dict] = PASSED, comparisons: Sequence[dict[str, Any]] = ()) -> NewVersion:
+        """What a worker has stored when it comes to finish. It was compared with what is active now."""
         digest = uuid4().hex * 2
         key = f"models/{digest[:32]}/weights.safetensors"
         files.store(key, b"weights")
-        return NewVersion(name=f"trained {digest[:4]}", digest=digest, weights_key=key, gate=gate)
+        active = services.active_version()
+        return NewVersion(
+            name=f"trained {digest[:4]}",
+            digest=digest,
+            weights_key=key,
+            gate=gate,
+            comparisons=list(comparisons),
+            compared_with=active and active.pk,
+        )
 
-    def make_trained(self, *, gate: list[dict] = PASSED) -> ModelVersion:
+    def make_trained(self, *, gate: list[dict] = PASSED, comparisons: Sequence[dict[str, Any]] = ()) -> ModelVersion:
         """A candidate, by a whole run."""
         self.start()
-        version = services.finish_run(self.claimed_run(), self.new_version(gate=gate))
+        version = services.finish_run(self.claimed_run(), self.new_version(gate=gate, comparisons=comparisons))
         assert version is not None
         return version
