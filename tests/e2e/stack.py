@@ -73,6 +73,11 @@ class Stack:
             check=False,
         )
 
+    def shell(self, code: str) -> None:
+        """Run Python beside the running site, with its settings."""
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+        subprocess.run(command, cwd=settings.BASE_DIR, env=self.env, check=True, capture_output=True, timeout=60)
+
     def output(self) -> str:
         return self.output_path.read_text()
 

@@ -3,59 +3,17 @@
 import io
 import re
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import pictures
-from tests.e2e.browser import DESKTOP, PHONE, BrowserTestCase
+from tests.e2e.browser import DESKTOP, PHONE
+from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
 from tests.e2e.stack import Stack, wait_until
-from tests.e2e.visitors import PASSWORD, ApiVisitor, FormVisitor
-
-COLORED_WITHIN_MS = 30_000
-
-
-class PageTestCase(BrowserTestCase):
-    """One site for all classes of this module."""
-
-    stack: Stack
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.stack = STACK
-        cls.url = STACK.url
-        super().setUpClass()
-
-    def member(self, name: str) -> FormVisitor:
-        visitor = FormVisitor(self.url)
-        self.addCleanup(visitor.close)
-        visitor.sign_up(name)
-        return visitor
-
-    def let_in(self, visitor: FormVisitor, context: BrowserContext) -> None:
-        """Log the browser in with the session of a member."""
-        context.add_cookies(
-            [{"name": cookie.name, "value": cookie.value, "url": self.url} for cookie in visitor.http.cookies.jar]
-        )
-
-    def files(self, **contents: bytes) -> list[Path]:
-        """Files on disk; the last underscore in a name stands for the dot."""
-        paths = [self.stack.folder / ".".join(name.rsplit("_", 1)) for name in contents]
-        for path, content in zip(paths, contents.values(), strict=True):
-            path.write_bytes(content)
-        return paths
-
-    def colored_photo(self, name: str) -> int:
-        """A member's photo that is in color already."""
-        api = ApiVisitor(self.url, name)
-        self.addCleanup(api.close)
-        photo_id, job_id = api.order(pictures.jpeg((900, 600)))
-        wait_until(lambda: api.state(job_id) == "done", within_s=30)
-        return photo_id
-
+from tests.e2e.visitors import PASSWORD
 
 STACK: Stack
 
@@ -233,13 +191,6 @@ class LookTests(PageTestCase):
         expect(time).to_contain_text(f"{uploaded:%B} {uploaded.day}, {uploaded.year}")
         expect(time).to_contain_text(f"{uploaded.hour % 12 or 12}:{uploaded:%M}")
         expect(time).not_to_contain_text("UTC")
-
-    def look_at(self, page: Page, address: str) -> None:
-        with self.subTest(address):
-            answer = page.goto(address)
-            self.assertEqual(200, answer.status)
-            self.assert_fits(page)
-            self.assert_accessible(page)
 
     def test_on_a_phone_in_the_dark(self) -> None:
         self.look("jana", viewport=PHONE, color_scheme="dark", has_touch=True, timezone_id="Asia/Tokyo")
