@@ -116,7 +116,6 @@ class FigureTable:
 @dataclass(frozen=True)
 class GateRow:
     rule: str
-    photographs: str
     own: str
     other: str
     verdict: str
@@ -180,7 +179,6 @@ def gate_rows(version: ModelVersion) -> list[GateRow]:
     return [
         GateRow(
             rule=check["rule"],
-            photographs=SETS.get(check.get("photos", ""), check.get("photos", "")),
             own=_show(figure, check["candidate"]),
             other=_show(figure, check["active"]),
             verdict=VERDICTS[check["passed"]],

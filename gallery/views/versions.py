@@ -18,7 +18,8 @@ CHARTED = ("ciede2000", "colorfulness_gap", "no_color_share")
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
     learned_from = Count("run__snapshot", filter=Q(run__snapshot__side=Side.TRAIN))
-    versions = list(ModelVersion.objects.select_related("compared_with").annotate(learned_from=learned_from))
+    newest_first = ModelVersion.objects.select_related("compared_with").order_by("-number")
+    versions = list(newest_first.annotate(learned_from=learned_from))
     active = next((version.number for version in versions if version.status == VersionState.ACTIVE), None)
     told = {key: model_cards.over_versions(versions, key) for key in CHARTED}
     charts = [

@@ -149,6 +149,7 @@ class ModelsTests(VersionPageTestCase):
         version = self.trained([check("golden", 7.1, 7.6)])
         with self.assertNumQueries(1):
             page = self.client.get(reverse("models"))
+        self.assertEqual([row[0].number for row in page.context["rows"]], [2, 1])
         learned_from = version.run.snapshot.filter(side=Side.TRAIN).count()
         self.assertContains(page, f'<td class="number">{learned_from}</td>')
 
