@@ -38,6 +38,7 @@ from gallery.services.photos import (
 )
 from gallery.services.results import (
     accept_result,
+    batch_of,
     cancel_batch,
     color_again,
     outdated_photos,
@@ -124,6 +125,7 @@ __all__ = [
     "accept_result",
     "account_consent",
     "active_version",
+    "batch_of",
     "beat",
     "can_be_overridden",
     "cancel",

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from gallery import queue
 from gallery.models import CollectedImage, Job, Origin, Priority, Result
 from gallery.models.photo import PhotoQuerySet
+from gallery.models.state import JobQuerySet
 from gallery.services import consent
 from gallery.services.jobs import cancel
 from gallery.services.versions import active_version
@@ -80,11 +81,14 @@ def color_again(photos: PhotoQuerySet) -> int:
     return len(jobs)
 
 
+def batch_of(owner: AbstractBaseUser) -> JobQuerySet:
+    """The owner's jobs that wait until nobody else does."""
+    return Job.objects.in_line().filter(photo__owner=owner.pk, priority=Priority.BATCH)
+
+
 def cancel_batch(owner: AbstractBaseUser) -> int:
     """How many of the owner's photos do not wait any more to be colored again. What has begun goes on."""
-    waiting = Job.objects.in_line().filter(photo__owner=owner.pk, priority=Priority.BATCH)
-    job_ids = list(waiting.values_list("pk", flat=True))
-    return sum(cancel(job_id) for job_id in job_ids)
+    return sum(cancel(job_id) for job_id in list(batch_of(owner).values_list("pk", flat=True)))
 
 
 def _locked(job_id: int) -> Result | None:

@@ -68,7 +68,7 @@ def upload_limits() -> dict[str, Any]:
 @login_required
 def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
     shown = photo_for(request, photo_id)
-    context = _state_of(shown)
+    context = _state_of(request, shown)
     context["older"] = photos_of(request).filter(pk__lt=photo_id).values_list("pk", flat=True).first()
     newer = photos_of(request).filter(pk__gt=photo_id).order_by("id")
     context["newer"] = newer.values_list("pk", flat=True).first()
@@ -78,12 +78,12 @@ def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
 @require_safe
 @login_required
 def photo_status(request: HttpRequest, photo_id: int) -> HttpResponse:
-    return render(request, "gallery/_photo_status.html", _state_of(photo_for(request, photo_id)))
+    return render(request, "gallery/_photo_status.html", _state_of(request, photo_for(request, photo_id)))
 
 
-def _state_of(shown: Photo) -> dict[str, Any]:
+def _state_of(request: HttpRequest, shown: Photo) -> dict[str, Any]:
     waiting = waiting_of(shown.latest_job)
-    again = services.outdated_photos(Photo.objects.filter(pk=shown.pk)).exists()
+    again = services.outdated_photos(photos_of(request).filter(pk=shown.pk)).exists()
     return {
         "photo": shown,
         "job": shown.latest_job,

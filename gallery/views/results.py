@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery import services
 from gallery.access import job_for, photo_for, photos_of
-from gallery.models import Job, Photo, Priority
 from gallery.models.photo import PhotoQuerySet
 from gallery.views.pages import page_of
 
@@ -23,12 +22,11 @@ def color_again(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _order(request, outdated)
     photos, next_cursor = page_of(outdated, request)
-    waiting = Job.objects.in_line().filter(photo__owner=request.user, priority=Priority.BATCH)
     context = {
         "photos": photos,
         "next_cursor": next_cursor,
         "outdated_count": outdated.count(),
-        "waiting_count": waiting.count(),
+        "waiting_count": services.batch_of(request.user).count(),
         "active": services.active_version(),
     }
     return render(request, "gallery/color_again.html", context)
@@ -55,7 +53,7 @@ def _order(request: HttpRequest, outdated: PhotoQuerySet) -> HttpResponse:
 @login_required
 def photo_again(request: HttpRequest, photo_id: int) -> HttpResponse:
     photo = photo_for(request, photo_id)
-    if not services.color_again(Photo.objects.filter(pk=photo.pk)):
+    if not services.color_again(photos_of(request).filter(pk=photo.pk)):
         messages.info(request, "There is nothing to color again: this photograph has the newest colors, or waits.")
     return redirect("photo", photo_id=photo_id)
 
