@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -30,8 +31,8 @@ class TrainingRunAdmin(WithPages, Log):
     change_form_template = "admin/gallery/trainingrun/run.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
-        runs = super().get_queryset(request).select_related("base_version", "version", "started_by", "worker")
-        return runs.annotate(in_snapshot=Count("snapshot"))
+        entries = SnapshotEntry.objects.filter(run=OuterRef("pk")).order_by().values("run").annotate(count=Count("pk"))
+        return super().get_queryset(request).annotate(in_snapshot=Coalesce(Subquery(entries.values("count")), 0))
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -64,7 +65,7 @@ class TrainingRunAdmin(WithPages, Log):
 
     def _describe(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         points = run.points.values_list("step", "losses")
-        entries = run.snapshot.values_list("side", flat=True)
+        sides = list(run.snapshot.values_list("side", flat=True))
         return {
             "title": str(run),
             "subtitle": None,
@@ -73,9 +74,9 @@ class TrainingRunAdmin(WithPages, Log):
             "settings": {name.replace("_", " "): in_words(value) for name, value in run.settings.items()},
             "curves": draw_curves(points, steps=run.steps),
             **evaluations_of(run),
-            "in_snapshot": len(entries),
-            "train": list(entries).count(Side.TRAIN),
-            "holdout": list(entries).count(Side.HOLDOUT),
+            "in_snapshot": len(sides),
+            "train": sides.count(Side.TRAIN),
+            "holdout": sides.count(Side.HOLDOUT),
             "withdrawn": services.count_withdrawn(run),
             "version": getattr(run, "version", None),
             "waits": why_it_may_wait() if run.status == RunState.QUEUED else "",
@@ -109,7 +110,7 @@ class TrainingRunAdmin(WithPages, Log):
 
 def live_facts(run: TrainingRun) -> dict[str, Any]:
     """What the page asks for again and again. `figures` changes when there are new curves, figures or samples."""
-    figures = (run.status, run.points.count(), run.evaluations.count(), run.in_snapshot)
+    figures = (run.status, run.points.count(), run.evaluations.count(), run.snapshot_digest[:8])
     return {
         "state": run.status,
         "state_in_words": run.get_status_display(),
