@@ -16,6 +16,7 @@ from gallery.admin.base import Log, WithPages
 from gallery.admin.starting import START_TRAINING
 from gallery.curves import draw_curves
 from gallery.delivery import answer_file
+from gallery.model_cards import FIGURES
 from gallery.models import RunState, Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
 from gallery.templatetags.gallery_display import about_time
 from gallery.wording import why_it_may_wait
@@ -130,12 +131,13 @@ def in_words(value: object) -> str:
 
 
 def evaluations_of(run: TrainingRun) -> dict[str, Any]:
-    """The newest first, and the names of all figures in the order in which they were first told."""
+    """The newest first, and the titles of all figures in the order in which they were first told."""
     evaluations = list(run.evaluations.order_by("step"))
     names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.figures))
     for evaluation in evaluations:
         evaluation.values = [evaluation.figures.get(name) for name in names]
-    return {"figure_names": names, "evaluations": evaluations[::-1]}
+    titles = [FIGURES[name].title if name in FIGURES else name for name in names]
+    return {"figure_titles": titles, "evaluations": evaluations[::-1]}
 
 
 @admin.register(SnapshotEntry)

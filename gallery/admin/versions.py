@@ -1,8 +1,6 @@
 """Model versions in the admin: what each can do, the gate's verdict, promotion, rollback, rejection, the log."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,26 +14,11 @@ from django.views.decorators.http import require_POST
 from gallery import services
 from gallery.admin.base import Log, WithPages
 from gallery.admin.judging import ADD_VOTE, PROMOTE, JudgePage, why_not_judged
+from gallery.model_cards import GateRow, figure_tables, gate_rows
 from gallery.models import ModelVersion, VersionEvent, VersionState, Vote, Worker
 from gallery.queue import QUEUE_COLORIZE
 
 LONGEST_REASON = 10_000
-
-
-@dataclass(frozen=True)
-class GateRow:
-    """One rule of the gate with both numbers. `passed` is None where it could not be applied."""
-
-    rule: str
-    candidate: float | None
-    active: float | None
-    worse: float | None  # by how much the candidate is; below 0 it is better
-    tolerance: float | None
-    passed: bool | None
-
-    @property
-    def verdict(self) -> str:
-        return {True: "passed", False: "failed", None: "not applied"}[self.passed]
 
 
 @admin.register(ModelVersion)
@@ -82,8 +65,8 @@ class ModelVersionAdmin(JudgePage, WithPages, Log):
             "subtitle": None,
             "version": version,
             "active": services.active_version(),
-            "gate": gate_rows(version),
-            "metrics": list(flatten(version.metrics)),
+            "gate": gate_of(version),
+            "tables": figure_tables(version),
             "card": json.dumps(version.card, indent=2, ensure_ascii=False) if version.card else "",
             "why_not": why_not,
             "may_promote": may_promote and not why_not,
@@ -123,30 +106,11 @@ class ModelVersionAdmin(JudgePage, WithPages, Log):
         return redirect("admin:gallery_modelversion_change", version.pk)
 
 
-def gate_rows(version: ModelVersion) -> list[GateRow]:
-    """What failed comes first, what was not applied last."""
-    rows = [
-        GateRow(
-            rule=f"{told['rule']} ({told['photos']})" if told.get("photos") else told["rule"],
-            candidate=told["candidate"],
-            active=told["active"],
-            worse=told.get("worse"),
-            tolerance=told.get("tolerance"),
-            passed=told["passed"],
-        )
-        for told in version.gate
-    ]
+def gate_of(version: ModelVersion) -> list[tuple[GateRow, dict[str, Any]]]:
+    """Each rule as its card has it, and as it was told. What failed comes first, what was not applied last."""
     order = {False: 0, True: 1, None: 2}
-    return sorted(rows, key=lambda row: order[row.passed])
-
-
-def flatten(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Names and plain values of figures that stand in groups: ("golden: ciede2000", 9.1)."""
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            yield from flatten(value, f"{before}{name}: ")
-        else:
-            yield f"{before}{name}".replace("_", " "), value
+    rows = zip(gate_rows(version), version.gate, strict=True)
+    return sorted(rows, key=lambda row: order[row[0].passed])
 
 
 @admin.register(VersionEvent)

@@ -44,9 +44,8 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
         whole = {**WHOLE, "candidate": 9.5, "active": 9.25}
         version = self.make_trained(gate=[UNKNOWN, *PASSED, whole, *FAILED])
         page = self.page(version)
-        self.assertEqual([row.verdict for row in page.context["gate"]], ["failed", "passed", "passed", "not applied"])
+        self.assertEqual([row.passed for row, _ in page.context["gate"]], [False, True, True, None])
         cells = "</span></td><td>9.5</td><td>9.25</td><td>0.0625</td><td>0.02</td>"
-        self.assertContains(page, "color error (golden)")
         self.assertContains(page, cells)
         self.assertContains(page, "It does not pass.")
         self.assertContains(self.client.get(reverse("admin:gallery_modelversion_changelist")), "1 rules failed")
@@ -107,13 +106,14 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
         candidate = self.page(self.make_trained())
         self.assertNotContains(candidate, "host:c")
 
-    def test_card_and_figures_are_shown_flat(self) -> None:
-        ModelVersion.objects.filter(pk=self.base.pk).update(
-            metrics={"golden": {"psnr_ab": 24.123456}, "pictures": 12}, card={"name": "<b>"}
-        )
+    def test_figures_are_shown_in_the_words_of_the_card_for_everybody(self) -> None:
+        ways = {"candidate": {"ciede2000": 9.123456}, "active": {"ciede2000": 9.5}}
+        ModelVersion.objects.filter(pk=self.base.pk).update(metrics={"golden": ways}, card={"name": "<b>"})
         page = self.page(self.base)
-        self.assertContains(page, "golden: psnr ab</dt><dd>24.12</dd>")
+        self.assertContains(page, '<th scope="row">Distance from the true colors</th>')
+        self.assertContains(page, "<td>9.12</td>")
         self.assertContains(page, "&lt;b&gt;")
+        self.assertContains(page, reverse("model", args=[self.base.number]))
 
     def test_a_version_without_gate_and_pictures_says_so(self) -> None:
         version = self.make_trained(gate=[])
