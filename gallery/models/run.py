@@ -82,6 +82,7 @@ class SnapshotEntry(models.Model):
 
     class Meta:
         ordering = ("digest",)
+        verbose_name_plural = "snapshot entries"
         constraints = (models.UniqueConstraint(fields=("run", "digest"), name="one_entry_per_run_and_digest"),)
 
     def __str__(self) -> str:
