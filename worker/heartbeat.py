@@ -43,14 +43,15 @@ class Heart:
         except Error as error:
             logger.warning("The worker could not sign off, and will be found silent (%s)", error)
 
-    def disown_unsettled_job(self, **_signal: Any) -> None:
-        """A task that raised could not write down how its job or run ended: let the old identity fall silent."""
-        engine.begin_anew()
-        beat()
-
     def _beat_until_stopped(self) -> None:
         while not self._stop.wait(BEAT_S):
             beat()
+
+
+def disown(**_signal: Any) -> None:
+    """What a task that raised could not settle is another attempt's: the old identity falls silent."""
+    engine.begin_anew()
+    beat()
 
 
 def beat() -> None:
@@ -92,4 +93,4 @@ def start_heart(**_signal: Any) -> None:
         threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
     worker_process_shutdown.connect(heart.stop, weak=False)
     # Connected here, since the pool's main process gets this signal too when it has lost a child.
-    task_failure.connect(heart.disown_unsettled_job, weak=False)
+    task_failure.connect(disown, weak=False)

@@ -1,4 +1,4 @@
-"""Celery's side of a job: claim, do, settle. A message says only that a job waits; the rows say which.
+"""Celery's side of a job or a run: claim, do, settle. A message says only that one waits; the rows say which.
 
 The only broad `except` of the product: whatever goes wrong becomes a state and plain words.
 """
@@ -6,13 +6,13 @@ The only broad `except` of the product: whatever goes wrong becomes a state and 
 import logging
 
 from gallery import services
-from gallery.queue import TASK_COLORIZE
+from gallery.queue import TASK_COLORIZE, TASK_RETRAIN
 from photolab_site.celery import app
-from worker import colorizing, engine, heartbeat
+from worker import colorizing, engine, heartbeat, trainer
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["colorize", "heartbeat"]  # the heart connects itself to the pool process's signals
+__all__ = ["colorize", "heartbeat", "retrain"]  # the heart connects itself to the pool process's signals
 
 
 @app.task(name=TASK_COLORIZE, soft_time_limit=300, time_limit=330)
@@ -29,3 +29,10 @@ def colorize() -> None:
         return
     if not services.finish(claim, output):
         colorizing.discard(claim)
+
+
+@app.task(name=TASK_RETRAIN)
+def retrain() -> None:
+    claim = services.claim_run(engine.worker_id())
+    if claim is not None and trainer.train(claim) is trainer.Ended.DIED:
+        heartbeat.disown()

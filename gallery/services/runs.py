@@ -89,11 +89,18 @@ def claim_run(worker_id: UUID) -> RunClaim | None:
                 return None
     except IntegrityError:  # another run began at this moment
         return None
-    run = TrainingRun.objects.select_related("base_version").get(pk=found.pk)
+    return take_up(RunAttempt(found.pk, found.attempt + 1))
+
+
+def take_up(attempt: RunAttempt) -> RunClaim | None:
+    """The claim of an attempt that is under way, for another process of its worker. None: it is lost."""
+    run = _held(attempt).select_related("base_version").first()
+    if run is None:
+        return None
     return RunClaim(
         run_id=run.pk,
-        attempt=found.attempt + 1,
-        worker_id=worker_id,
+        attempt=run.attempt,
+        worker_id=run.worker_id,
         settings=RunSettings.of_row(run),
         base=run.base_version,
         checkpoint_key=run.checkpoint_key,

@@ -34,7 +34,9 @@ class PromotionRefused(Exception):
 class NewVersion:
     """What a training run has made and stored.
 
-    `gate` is a list of {rule, candidate, active, passed}; `passed` is None where a rule could not be applied.
+    `gate` is a list of {rule, candidate, active, passed} and whatever else colorizer.gate.Check tells; `passed` is None
+    where a rule could not be applied. `metrics` are figures by set of photographs (holdout, golden), then by way to
+    color (grey, active, candidate, truth), then by name; a figure may be None.
     `comparisons` is a list of {photograph, candidate_key, active_key, grey_key, candidate_error, active_error}, to be
     judged by eye: `photograph` is a name in the golden set, once each; the keys are JPEG pictures of one size, under
     names from keys.new_comparison_keys; the errors are mean CIEDE2000 from the truth, or None. A dozen is enough: the

@@ -38,7 +38,7 @@ class HeartbeatTests(GalleryRaceTestCase):
 
     def test_a_task_that_could_not_settle_its_job_disowns_it(self) -> None:
         left_behind = engine.worker_id()
-        self.heart.disown_unsettled_job()
+        heartbeat.disown()
         beaten = Worker.objects.get(pk=left_behind).beat_at
         wait_until(Worker.objects.filter(pk=engine.worker_id(), beat_at__gt=beaten).exists, within_s=6)
         self.assertNotEqual(left_behind, engine.worker_id())

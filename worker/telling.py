@@ -1,0 +1,141 @@
+"""What a training tells the site while it runs: progress now and then, figures with samples, checkpoints."""
+
+import logging
+import math
+import tarfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import Error, close_old_connections
+from PIL import Image
+
+from colorizer.config import HOLDOUT
+from colorizer.reports import Evaluated, Progress
+from colorizer.sheet import GAP, HEADER
+from gallery import files, services
+from gallery.decoding import PREVIEW_QUALITY, encode_jpeg
+from gallery.keys import new_checkpoint_key, new_sample_keys
+from gallery.services import Heard, RunClaim
+
+TELL_EVERY_S = 2.0
+# A training saves its state every minute, so what a killed one loses is less than two.
+KEEP_EVERY_S = 45.0
+PATIENCE_S = 60.0  # with a database that does not answer
+STAGES = {"fine-tuning": "Learning", "adversarial": "Learning against a discriminator"}
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class ClaimLost(Exception):
+    """The run was canceled, or another worker has it."""
+
+
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """A database that is away for a moment costs time, never the run. Raises django.db.Error after a minute."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            close_old_connections()
+            return ask()
+        except Error as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("The database does not answer, and is asked again (%s)", error)
+            time.sleep(1)
+
+
+class Teller:
+    """Speaks for one claim; whatever it says, it raises ClaimLost once the claim is lost."""
+
+    def __init__(self, claim: RunClaim, folder: Path) -> None:
+        """`folder` is the training's own, where its state will be."""
+        self._claim, self._folder = claim, folder
+        self._step, self._steps = 0, claim.settings.steps
+        self._told_at = -math.inf
+        self._kept_at, self._kept = time.monotonic(), 0
+
+    def begin(self, stage: str, *, eta_s: float = math.nan) -> None:
+        """What is done while no step is: the pictures are prepared, the outcome is judged."""
+        self._tell(services.Progress(stage, self._step, self._steps, math.nan, eta_s, {}))
+
+    def step_done(self, report: Progress) -> None:
+        self._step, self._steps = report.step, report.steps
+        if time.monotonic() - self._told_at >= TELL_EVERY_S or report.step == report.steps:
+            stage = STAGES.get(report.stage, report.stage)
+            rate, left = report.pictures_per_s, report.seconds_left
+            self._tell(services.Progress(stage, report.step, report.steps, rate, left, report.losses))
+        if time.monotonic() - self._kept_at >= KEEP_EVERY_S:
+            self.keep()
+
+    def compared(self, done: int, total: int, *, began: float) -> None:
+        """Photographs that the gate has looked at since `began`, by time.monotonic()."""
+        if time.monotonic() - self._told_at >= TELL_EVERY_S:
+            self.begin("Comparing with the active version", eta_s=(time.monotonic() - began) * (total - done) / done)
+
+    def evaluated(self, report: Evaluated) -> None:
+        samples = cut(report.sheets[HOLDOUT])
+        keys = new_sample_keys(self._claim.run_id, self._claim.attempt, step=report.step, count=len(samples))
+        with files.gone_unless_done(keys):
+            for key, sample in zip(keys, samples, strict=True):
+                files.store(key, sample)
+            figures = report.figures[HOLDOUT]["generator"]
+            if not patiently(
+                lambda: services.record_evaluation(self._claim, report.step, figures=figures, sample_keys=keys)
+            ):
+                raise ClaimLost
+
+    def keep(self) -> None:
+        """Store what another worker can go on from, if there is something new."""
+        state = self._folder / "state.safetensors"
+        saved = state.stat().st_mtime_ns if state.exists() else 0
+        if saved == self._kept:
+            return
+        key = new_checkpoint_key(self._claim.run_id, self._claim.attempt)
+        with files.gone_unless_done([key]):
+            with pack(self._folder).open("rb") as packed:
+                files.store(key, File(packed))
+            if not patiently(lambda: services.keep_checkpoint(self._claim, key)):
+                raise ClaimLost
+        self._kept, self._kept_at = saved, time.monotonic()
+
+    def _tell(self, progress: services.Progress) -> None:
+        if patiently(lambda: services.report_progress(self._claim, progress)) is not Heard.GO_ON:
+            raise ClaimLost
+        self._told_at = time.monotonic()
+
+
+def pack(folder: Path) -> Path:
+    """One file of what a training goes on from: its state, what it began with, its newest checkpoint."""
+    made = sorted(folder.glob("step-*.safetensors"), key=lambda path: int(path.stem.removeprefix("step-")))
+    names = [folder / "state.safetensors", folder / "log.jsonl", folder / "step-00000.json"]
+    if made:
+        names += [made[-1], made[-1].with_suffix(".json")]
+    packed = folder / "checkpoint.tar"
+    with tarfile.open(packed, "w") as archive:
+        for path in dict.fromkeys(names):
+            if path.exists():
+                archive.add(path, path.name)
+    return packed
+
+
+def unpack(key: str, folder: Path) -> None:
+    """Raises the storage's errors, and tarfile.TarError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with default_storage.open(key, "rb") as stored, tarfile.open(fileobj=stored, mode="r:") as archive:
+        archive.extractall(folder, filter="data")
+
+
+def cut(sheet: Path) -> list[bytes]:
+    """Each photograph of a sheet as a JPEG: grey, colored and true side by side."""
+    with Image.open(sheet) as image:
+        margin = GAP if image.width % 3 else 0  # a sheet of one photograph has none
+        side = (image.width - 2 * margin) // 3
+        tops = range(HEADER + margin, image.height - side + 1, side + GAP)
+        return [
+            encode_jpeg(image.crop((margin, top, image.width - margin, top + side)), PREVIEW_QUALITY) for top in tops
+        ]
