@@ -1,4 +1,5 @@
-# Two images of one source: `web` serves pages and runs upkeep, `worker` adds torch and colors.
+# Three images of one source: `web` serves pages and runs upkeep, `worker` adds torch and colors, `trainer` adds the
+# classifiers that look on while it trains.
 FROM python:3.11-slim-bookworm AS web
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=photolab_site.settings PHOTOLAB_DATA=/data
@@ -31,4 +32,12 @@ USER photolab
 # Into the user's own folder of caches; on another kind of processor the worker compiles anew when it starts.
 RUN python -c "from colorizer.merging import prepare; prepare()"
 CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=prefork", "--concurrency=1", \
-     "--queues=colorize", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
+     "--queues=colorize", "--hostname=colorize@%h", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
+
+FROM worker AS trainer
+USER root
+COPY requirements-train.txt ./
+RUN pip install -r requirements-train.txt
+USER photolab
+CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=prefork", "--concurrency=1", \
+     "--queues=train", "--hostname=train@%h", "--loglevel=INFO", "--without-gossip", "--without-mingle"]

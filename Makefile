@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: run test lint
 .DEFAULT_GOAL := run
 
-run: $(VENV)/.requirements.done
+run: $(VENV)/.requirements-train.done
 	@exec $(BIN)/python -m photolab_site.run
 
 test: $(VENV)/.requirements-dev.done

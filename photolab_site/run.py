@@ -1,4 +1,4 @@
-"""`make run`: keeps the broker, the web server, the worker and the upkeep loop running together.
+"""`make run`: keeps the broker, the web server, the two workers and the upkeep loop running together.
 
 It loads neither Django nor torch, so that it starts at once; each of those runs in a child process.
 """
@@ -104,13 +104,15 @@ class Supervisor:
         if self.stop_requests:
             return
         self._start("web server", *self._uvicorn(), stdout_to_terminal=True)
-        self._start("worker", *self._celery())
+        self._start("worker", *self._celery("colorize"))
+        # At the end of all, a training must not be waited for: it goes on from its last checkpoint.
+        self._start("training worker", *self._celery("train"), REMAP_SIGTERM="SIGQUIT")
         self._start("upkeep loop", sys.executable, "manage.py", "upkeep")
         self._announce()
 
-    def _start(self, name: str, *argv: str, stdin: bytes = b"", **options: bool) -> Child:
+    def _start(self, name: str, *argv: str, stdin: bytes = b"", stdout_to_terminal: bool = False, **env: str) -> Child:
         log_path = self.place.data / "logs" / f"{name.replace(' ', '_')}.log"
-        child = Child(name, list(argv), ROOT, self.env, log_path, stdin, **options)
+        child = Child(name, list(argv), ROOT, {**self.env, **env}, log_path, stdin, stdout_to_terminal)
         child.start()
         self.children.append(child)
         children.record(self.children, self.place.pids)
@@ -143,10 +145,9 @@ class Supervisor:
         return [sys.executable, "-m", "uvicorn", "photolab_site.asgi:application", *listen, *flags]
 
     @staticmethod
-    def _celery() -> list[str]:
-        flags = ["--pool=prefork", "--concurrency=1", "--queues=colorize", "--loglevel=INFO"]
-        quiet = ["--without-gossip", "--without-mingle"]
-        return [sys.executable, "-m", "celery", "-A", "photolab_site", "worker", *flags, *quiet]
+    def _celery(queue: str) -> list[str]:
+        flags = ["--pool=prefork", "--concurrency=1", f"--queues={queue}", f"--hostname={queue}@%h", "--loglevel=INFO"]
+        return [sys.executable, *"-m celery -A photolab_site worker --without-gossip --without-mingle".split(), *flags]
 
     def _announce(self) -> None:
         """Wait for the web server and a live worker; tell the address as soon as both are there."""

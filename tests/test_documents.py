@@ -66,7 +66,8 @@ class ComposeTests(SimpleTestCase):
         return {name: service for name, service in self.compose["services"].items() if "build" in service}
 
     def test_it_has_every_part(self) -> None:
-        self.assertEqual({"migrate", "web", "worker", "upkeep", "postgres", "redis"}, self.compose["services"].keys())
+        parts = {"migrate", "web", "worker", "trainer", "upkeep", "postgres", "redis"}
+        self.assertEqual(parts, self.compose["services"].keys())
 
     def test_what_it_asks_for_is_in_the_example(self) -> None:
         self.assertEqual(set(INTERPOLATED.findall(self.text)), variables_in_example())
@@ -79,7 +80,7 @@ class ComposeTests(SimpleTestCase):
                 self.assertIn("REDIS_URL", service["environment"])
 
     def test_whoever_serves_is_watched_and_given_time_to_end(self) -> None:
-        for name in ("web", "worker", "postgres", "redis"):
+        for name in ("web", "worker", "trainer", "postgres", "redis"):
             with self.subTest(name):
                 self.assertIn("test", self.compose["services"][name]["healthcheck"])
                 self.assertRegex(self.compose["services"][name]["stop_grace_period"], r"^\d+s$")

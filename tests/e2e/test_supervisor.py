@@ -24,7 +24,7 @@ class StartAndStopTests(TestCase):
         self.addCleanup(self.stack.close)
 
     def assert_gone(self, family: set[int]) -> None:
-        self.assertGreaterEqual(len(family), 6, "supervisor, broker, web server, worker and its child, upkeep")
+        self.assertGreaterEqual(len(family), 8, "supervisor, broker, web server, two workers with a child each, upkeep")
         wait_until(lambda: not family & running_processes().keys(), within_s=3)
 
     def test_it_stops_and_starts_again_with_all_data_however_it_was_ended(self) -> None:
@@ -101,7 +101,9 @@ class KeepTests(TestCase):
         self.assertRegex(refused.stderr, r"\APhoto-Lab: already running with the data in .*PHOTOLAB_DATA\n\Z")
 
     def test_whatever_dies_is_started_again(self) -> None:
-        before = {name: self.stack.pid(name) for name in ("broker", "web server", "worker", "upkeep loop")}
+        before = {
+            name: self.stack.pid(name) for name in ("broker", "web server", "worker", "training worker", "upkeep loop")
+        }
         for pid in before.values():
             os.kill(pid, signal.SIGKILL)
         wait_until(lambda: all(self.is_new(name, pid) for name, pid in before.items()), within_s=10)
