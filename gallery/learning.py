@@ -13,6 +13,7 @@ class Learning:
 
     consented_at: datetime | None
     is_for_account: bool
+    can_teach: bool  # it is in color, or one of its results has colors that its owner called right
     is_collected: bool
     set_aside: str
     versions: list[ModelVersion]  # that learned from it, whatever the owner says now
@@ -25,6 +26,7 @@ def learning_of(photo: Photo) -> Learning:
     return Learning(
         consented_at=consented_at,
         is_for_account=consented_at is not None and word is not None and word.is_given,
+        can_teach=photo.has_color or any(result.accepted_at for result in photo.results),
         is_collected=image is not None,
         set_aside=image.reason if image is not None and image.status != Admission.INCLUDED else "",
         versions=services.versions_that_learned_from(Photo.objects.filter(pk=photo.pk)),

@@ -42,7 +42,7 @@ def _order(request: HttpRequest, outdated: PhotoQuerySet) -> HttpResponse:
         outdated = outdated.filter(pk__in=chosen[:MOST_CHOSEN])
     count = services.color_again(outdated)
     if not count:
-        messages.info(request, "No photograph was chosen.")
+        messages.info(request, "No photograph was chosen that could be colored again.")
         return redirect("color_again")
     what = "1 photograph waits" if count == 1 else f"{count} photographs wait"
     messages.success(request, f"{what} to be colored again, after those that somebody waits for.")

@@ -114,6 +114,18 @@ class AcceptTests(LearningTestCase):
         self.assertIsNone(Result.objects.get().accepted_at)
         self.assertIn("These colors are right", self.page(self.photo))
 
+    def test_with_consent_the_owner_reads_what_will_be_learned_from(self) -> None:
+        services.give_consent(self.owner, self.photo)
+        self.assertIn("There is nothing to learn from yet.", self.page(self.photo))
+        accepted = self.photo.latest_job
+        services.accept_result(accepted.pk)
+        services.retry_photo(self.photo.pk)
+        claim = self.claimed(self.photo)
+        services.finish(claim, self.stored_output(claim))
+        self.assertIn("A small copy will be kept for training soon.", self.page(self.photo))
+        self.assertEqual(services.collect_waiting(at_most=5), 1)
+        self.assertIn(CollectedImage.objects.get().reason, self.page(self.photo))
+
     def test_an_upload_in_color_has_its_truth_and_is_not_asked(self) -> None:
         Photo.objects.update(has_color=True)
         page = self.page(self.photo)

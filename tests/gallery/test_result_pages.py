@@ -67,7 +67,7 @@ class ColorAgainTests(ResultPageTestCase):
     def test_what_another_owns_is_not_colored_by_its_number(self) -> None:
         theirs = self.make_colored(self.friend, mark=7)
         self.promote()
-        self.assertEqual(self.order(photo=[theirs.pk]), ["No photograph was chosen."])
+        self.assertEqual(self.order(photo=[theirs.pk]), ["No photograph was chosen that could be colored again."])
         self.assertEqual(self.waiting(), set())
 
     def test_what_waits_is_canceled_and_the_colors_stay(self) -> None:
