@@ -19,7 +19,17 @@ User = get_user_model()
 
 @admin.register(Worker)
 class WorkerAdmin(KeptByServices):
-    list_display = ("name", "alive", "queue", "device", "model_name", "jobs_done", "started_at", "beat_at")
+    list_display = (
+        "name",
+        "alive",
+        "queue",
+        "device",
+        "model_name",
+        "weights_error",
+        "jobs_done",
+        "started_at",
+        "beat_at",
+    )
     list_filter = ("queue", "device", "model_name")
     search_fields = ("name", "=id", "model_digest")
 

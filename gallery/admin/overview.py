@@ -7,8 +7,9 @@ from django.http import HttpRequest
 
 from gallery import services
 from gallery.admin.judging import why_not_judged
-from gallery.models import Admission, CollectedImage, ModelVersion, TrainingRun, VersionState
+from gallery.models import Admission, CollectedImage, ModelVersion, TrainingRun, VersionState, Worker
 from gallery.models.state import LIVE_RUN_STATES
+from gallery.queue import QUEUE_COLORIZE
 from gallery.wording import why_it_may_wait
 
 SHOWN_RUNS = 5
@@ -36,6 +37,7 @@ def describe_loop(request: HttpRequest) -> dict[str, Any]:
     if may["see_versions"]:
         candidates = list(ModelVersion.objects.filter(status=VersionState.CANDIDATE).select_related("compared_with"))
         told["active"] = services.active_version()
+        told["refusing"] = list(Worker.objects.serving(QUEUE_COLORIZE).exclude(weights_error="").order_by("name"))
         told["candidates"] = [(version, not why_not_judged(version)) for version in candidates]
     return told
 
