@@ -100,7 +100,7 @@ class SetUpload(WithPages):
         )
         if not form.is_valid():
             return page
-        head, tail = page.render().rendered_content.split(HERE_THE_OUTCOMES)
+        head, tail = page.render().content.decode().split(HERE_THE_OUTCOMES)
         outcomes = take_in(request.user, form.cleaned_data["files"])
         response = StreamingHttpResponse(_lines(head, outcomes, tail))
         response["X-Accel-Buffering"] = "no"
