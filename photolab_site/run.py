@@ -105,8 +105,7 @@ class Supervisor:
             return
         self._start("web server", *self._uvicorn(), stdout_to_terminal=True)
         self._start("worker", *self._celery("colorize"))
-        # At the end of all, a training must not be waited for: it goes on from its last checkpoint.
-        self._start("training worker", *self._celery("train"), REMAP_SIGTERM="SIGQUIT")
+        self._start("training worker", *self._celery("train"), REMAP_SIGTERM="SIGQUIT")  # no training is waited for
         self._start("upkeep loop", sys.executable, "manage.py", "upkeep")
         self._announce()
 
@@ -146,8 +145,9 @@ class Supervisor:
 
     @staticmethod
     def _celery(queue: str) -> list[str]:
-        flags = ["--pool=prefork", "--concurrency=1", f"--queues={queue}", f"--hostname={queue}@%h", "--loglevel=INFO"]
-        return [sys.executable, *"-m celery -A photolab_site worker --without-gossip --without-mingle".split(), *flags]
+        names = [f"--queues={queue}", f"--hostname={queue}@%h"]
+        flags = ["--pool=prefork", "--concurrency=1", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
+        return [sys.executable, "-m", "celery", "-A", "photolab_site", "worker", *names, *flags]
 
     def _announce(self) -> None:
         """Wait for the web server and a live worker; tell the address as soon as both are there."""
