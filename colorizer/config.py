@@ -84,7 +84,8 @@ class Recipe:
         return tuple(sorted({*ends, *range(self.evaluate_every, self.steps + 1, self.evaluate_every)}))
 
 
-_MIX = {"scenes": 10, "objects": 8, "tiny": 14}
+_SMALL = {"scenes": 10, "objects": 8, "tiny": 14}
+_LARGER = {"scenes": 13, "objects": 11, "tiny": 8}  # tiny pictures are blurred when enlarged
 _LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
 
 RECIPES: dict[str, Recipe] = {
@@ -92,11 +93,39 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(
             name="photolab-2",
-            stages=(Stage("bins", 8000, 96, _MIX, decoder_lr=2e-3, l1_weight=0.0, bins_weight=0.1),),
+            stages=(
+                Stage("bins", 4000, 96, _SMALL, decoder_lr=2e-3, l1_weight=0.0, bins_weight=0.1),
+                Stage(
+                    "deeper",
+                    1200,
+                    128,
+                    _LARGER,
+                    decoder_lr=1e-3,
+                    encoder_lr=1e-4,
+                    encoder_from=3,
+                    l1_weight=0.0,
+                    bins_weight=0.1,
+                ),
+                Stage(
+                    "adversarial",
+                    1300,
+                    128,
+                    _LARGER,
+                    decoder_lr=4e-4,
+                    encoder_lr=4e-5,
+                    encoder_from=5,
+                    l1_weight=0.2,
+                    bins_weight=0.1,
+                    colorfulness_weight=0.3,
+                    perceptual_weight=1.0,
+                    adversarial_weight=0.1,
+                    discriminator_lr=2e-4,
+                ),
+            ),
             network=_LISTENING,
             validation=("scenes", "objects", "tiny"),
             ema_decay=0.999,
-            evaluate_every=1000,
+            evaluate_every=500,
         ),
         Recipe(
             name="smoke",

@@ -1,11 +1,11 @@
-"""Averages checkpoints of one run into the weights that ship: `python -m tools.average_checkpoints`.
+"""Makes the weights that ship from checkpoints of one run, one or an average of several.
 
-    python -m tools.average_checkpoints 0.25=RUN/step-01800 0.25=RUN/step-03300 0.5=RUN/step-04800 \
-        --data DATA --out colorizer/weights/photolab-1.safetensors
+    python -m tools.average_checkpoints 0.3=RUN/step-05200 0.7=RUN/step-06500 --data DATA --out FILE.safetensors \
+        --limits "Where it fails, in plain words."
 
 Between the weights before an adversarial stage and those after it lies a line along which color grows and
 blotches with it (network interpolation; Wang 2018, "Deep Network Interpolation"). The card says what was mixed,
-and its figures are measured anew on `<source>-val.zip` in DATA.
+and its figures are measured anew at the product's size on what training in DATA leaves out.
 """
 
 import argparse
@@ -17,15 +17,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from colorizer.checkpoint import load_generator, save_generator
-from colorizer.data import PhotoSet
+from colorizer.data import open_sources
 from colorizer.evaluation import evaluate
 
 SIZE = 256  # pixels, the short side that the network sees in the product
-LIMITS = (
-    "Trained for 82 minutes on two shared cores, on 79,000 small pictures: colors are pale, clothes, cars "
-    "and flowers often stay brown or grey, large even areas stay grey, and blue or pink patches appear on "
-    "meadows, animals and dark surfaces. Skies, mountains, trees, wood, stone and skin come out best."
-)
 
 
 def main() -> None:
@@ -33,6 +28,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="+", metavar="SHARE=CHECKPOINT", type=_part)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--limits", required=True, help="for the card: where the colors fail")
     parser.add_argument("--limit", type=int, default=500, help="pictures of each set to measure on")
     options = parser.parse_args()
     if abs(sum(share for share, _ in options.parts) - 1) > 1e-6:
@@ -46,7 +42,7 @@ def main() -> None:
     generator.load_state_dict(mixed)
     figures = {}
     for source in card.figures:
-        photos = PhotoSet(options.data / f"{source}-val.zip")
+        _, photos = open_sources(options.data, source)
         with tqdm(total=min(options.limit, len(photos)), desc=source) as bar:
             result = evaluate(
                 generator, photos, size=SIZE, limit=options.limit, progress=lambda done, total: bar.update(done - bar.n)
@@ -54,7 +50,7 @@ def main() -> None:
         figures[source] = {name: asdict(row) for name, row in result.rows.items()}
     recipe = {**card.recipe, "averaged": {path.stem: share for share, path in options.parts}}
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    shipped = replace(card, created_at=made_at, recipe=recipe, figures=figures, limits=LIMITS)
+    shipped = replace(card, created_at=made_at, recipe=recipe, figures=figures, limits=options.limits)
     print(save_generator(generator, options.out, shipped).digest)
 
 
