@@ -11,7 +11,7 @@ run: $(VENV)/.requirements-train.done
 	@exec $(BIN)/python -m photolab_site.run
 
 test: $(VENV)/.requirements-dev.done
-	@exec $(BIN)/python manage.py test --testrunner=tests.runner.CountingRunner $(TESTS)
+	@exec $(BIN)/python manage.py test --testrunner=tests.runner.CountingRunner --parallel 2 $(TESTS)
 
 lint: $(VENV)/.requirements-dev.done
 	$(BIN)/ruff check .

@@ -18,7 +18,17 @@ from django.conf import settings
 
 COMMAND = [sys.executable, "-m", "photolab_site.run"]
 # What a developer may have set for the site must not reach the site under test.
-FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "EMAIL_URL", "HOST", "CSRF_TRUSTED")
+FOREIGN = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "EMAIL_URL",
+    "HOST",
+    "CSRF_TRUSTED",
+    "OMP_",
+)
 
 
 class Stack:

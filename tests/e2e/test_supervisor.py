@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest import TestCase
 
 import httpx
+from django.test import tag
 
 from photolab_site import children
 from photolab_site.children import Child
@@ -18,6 +19,7 @@ STOPPED_WITHIN_S = 8
 READY_WITHIN_S = 10
 
 
+@tag("alone")
 class StartAndStopTests(TestCase):
     def setUp(self) -> None:
         self.stack = Stack()
@@ -82,6 +84,7 @@ class StartAndStopTests(TestCase):
         self.assertFalse((self.stack.data / "run.json").exists())
 
 
+@tag("alone")
 class KeepTests(TestCase):
     """A site whose data folder lies too deep for a unix socket: its broker listens on a port."""
 

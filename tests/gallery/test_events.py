@@ -9,7 +9,7 @@ from time import monotonic
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import connections
-from django.test import AsyncClient
+from django.test import AsyncClient, tag
 from django.urls import reverse
 
 from gallery import events, services
@@ -50,6 +50,7 @@ async def open_page(user: User) -> AsyncIterator[Page]:
         await page.close()
 
 
+@tag("alone")
 class EventTests(GalleryRaceTestCase):
     async def act(self, function: object, *arguments: object) -> object:
         """In a thread with a connection of its own, as another process would."""

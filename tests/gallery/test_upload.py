@@ -4,7 +4,7 @@ import socket
 import time
 
 from django.conf import settings
-from django.test import override_settings
+from django.test import override_settings, tag
 from django.urls import reverse
 
 from gallery import queue, services
@@ -124,6 +124,7 @@ class UploadTests(GalleryTestCase):
         self.assertFalse(Photo.objects.exists())
 
 
+@tag("alone")
 class BrokerDownTests(GalleryTestCase):
     def upload_s(self) -> float:
         """The best of three: the machine may be busy with other things."""
