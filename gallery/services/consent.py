@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from gallery import files
 from gallery.models import CollectedImage, Photo, TrainingConsent
+from gallery.services import snapshots
 
 
 def give_consent(user: AbstractBaseUser, photo: Photo | None = None) -> TrainingConsent:
@@ -74,8 +75,9 @@ def lock_account(user_id: int) -> bool:
 
 
 def drop_images(images: QuerySet[CollectedImage]) -> int:
-    """Inside a transaction: rows now, files after the commit. Snapshots keep the digests."""
+    """Inside a transaction: rows now, files and samples that show them after the commit. Snapshots keep the digests."""
     doomed = list(images.select_for_update())
+    snapshots.drop_samples_of(CollectedImage.objects.filter(pk__in=[image.pk for image in doomed]))
     files.delete_after_commit([key for image in doomed for key in image.file_keys])
     CollectedImage.objects.filter(pk__in=[image.pk for image in doomed]).delete()
     return len(doomed)

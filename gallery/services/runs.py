@@ -15,7 +15,7 @@ from gallery.keys import checkpoint_folder
 from gallery.models import MAX_ATTEMPTS, ModelVersion, RunState, TrainingEvaluation, TrainingPoint, TrainingRun, Worker
 from gallery.models.state import RunQuerySet
 from gallery.services.run_settings import RunSettings
-from gallery.services.snapshots import Snapshot, choose_sides, read_snapshot, write_entries
+from gallery.services.snapshots import Snapshot, choose_sides, may_show_samples, read_snapshot, write_entries
 from gallery.services.training import TrainingRefused, included_images, why_not_enough
 from gallery.services.versions import NewVersion, add_trained_version, prune_versions
 
@@ -161,8 +161,12 @@ def record_evaluation(
         for keys in superseded.values_list("sample_keys", flat=True):
             files.delete_after_commit(keys)
         superseded.delete()
+        shown = list(sample_keys)
+        if not may_show_samples(claim.run_id):
+            files.delete_after_commit(shown)
+            shown = []
         TrainingEvaluation.objects.create(
-            run_id=claim.run_id, step=step, figures=_all_finite(figures), sample_keys=list(sample_keys)
+            run_id=claim.run_id, step=step, figures=_all_finite(figures), sample_keys=shown
         )
     return True
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from gallery.models import CollectedImage, Origin, Side, SnapshotEntry, TrainingRun
+from gallery import files
+from gallery.models import CollectedImage, Origin, Side, SnapshotEntry, TrainingEvaluation, TrainingRun
 from gallery.splitting import Earlier, Picture, split
 
 MANIFEST_FORMAT = 1
@@ -80,6 +81,20 @@ def manifest(run: TrainingRun) -> bytes:
 def count_withdrawn(run: TrainingRun) -> int:
     """How many pictures of the snapshot were withdrawn or deleted since."""
     return SnapshotEntry.objects.filter(run=run, collected=None).count()
+
+
+def drop_samples_of(images: QuerySet[CollectedImage]) -> None:
+    """Inside a transaction: the samples of runs that hold one of them out go, since they show it; which ones is not
+    known, so all of those runs'."""
+    runs = SnapshotEntry.objects.filter(collected__in=images, side=Side.HOLDOUT).order_by().values("run")
+    evaluations = TrainingEvaluation.objects.filter(run__in=runs)
+    files.delete_after_commit([key for keys in evaluations.values_list("sample_keys", flat=True) for key in keys])
+    evaluations.update(sample_keys=[])
+
+
+def may_show_samples(run_id: int) -> bool:
+    """Until one of the pictures that are held out is withdrawn: the worker goes on coloring its copy."""
+    return not SnapshotEntry.objects.filter(run=run_id, side=Side.HOLDOUT, collected=None).exists()
 
 
 def _earlier_sides(images: QuerySet[CollectedImage]) -> dict[str, Side]:

@@ -2,7 +2,7 @@
 
 from gallery import files, services, upkeep
 from gallery.keys import new_checkpoint_key, new_sample_keys
-from gallery.models import Admission, CollectedImage, RunState, TrainingPoint, TrainingRun, VersionState, Worker
+from gallery.models import Admission, CollectedImage, RunState, Side, TrainingPoint, TrainingRun, VersionState, Worker
 from gallery.services import Heard, Progress, RunSettings, TrainingRefused
 from gallery.services.runs import MOST_POINTS
 from tests.base import GalleryTestCase
@@ -153,6 +153,30 @@ class ReportTests(RunTestCase):
                 services.record_evaluation(self.claim, 5, figures={"ciede2000": 9.0}, sample_keys=keys)
         self.assertEqual(self.run_row.evaluations.get().sample_keys, stored[1])
         self.assertEqual({key for key in self.stored_files() if "samples" in key}, set(stored[1]))
+
+    def record_samples(self, step: int) -> set[str]:
+        """The samples that are there then."""
+        keys = new_sample_keys(self.claim.run_id, 1, step=step, count=2)
+        for key in keys:
+            files.store(key, b"sample")
+        with self.captureOnCommitCallbacks(execute=True):
+            self.assertTrue(services.record_evaluation(self.claim, step, figures={}, sample_keys=keys))
+        told = {key for keys in self.run_row.evaluations.values_list("sample_keys", flat=True) for key in keys}
+        self.assertEqual(told, {key for key in self.stored_files() if "samples" in key})
+        return told
+
+    def withdraw(self, side: Side) -> None:
+        with self.captureOnCommitCallbacks(execute=True):
+            services.delete_images([self.run_row.snapshot.filter(side=side).first().collected_id])
+
+    def test_samples_go_with_a_held_out_picture_that_is_withdrawn_and_none_are_added(self) -> None:
+        services.freeze_snapshot(self.claim)
+        self.assertEqual(2, len(self.record_samples(5)))
+        self.withdraw(Side.TRAIN)
+        self.assertEqual(4, len(self.record_samples(10)))
+        self.withdraw(Side.HOLDOUT)
+        self.assertEqual(set(), self.record_samples(15))
+        self.assertEqual(3, self.run_row.evaluations.count())
 
     def test_a_newer_checkpoint_removes_the_one_before(self) -> None:
         keys = [new_checkpoint_key(self.claim.run_id, 1) for _ in range(2)]
