@@ -62,13 +62,15 @@ class Check:
     """A rule applied. `worse` is by how much the candidate is, with its 95 % interval, paired by pictures.
 
     A rule is broken when that is above the tolerance, and the interval above 0: a difference that chance can make
-    is not held against anyone. `passed` is None where a figure is not defined: no skin, no judge, no such set.
+    is not held against anyone. All four are shares of the active one's figure if `relative`. `passed` is None where a
+    figure is not defined: no skin, no judge, no such set.
     """
 
     rule: str
     photos: str  # HOLDOUT, GOLDEN, or "" where it is not about photographs
     figure: str
     tolerance: float
+    relative: bool
     candidate: float | None
     active: float | None
     worse: float | None
@@ -193,11 +195,12 @@ def _worse(rule: Rule, candidate: Statistic, active: Statistic) -> Statistic:
 def _settled(rule: Rule, photos: str, values: list[float], *, worse: float, interval: tuple[float, float]) -> Check:
     broken = worse > rule.tolerance and interval[0] > 0
     numbers = (float(f"{value:.5g}") for value in (*values, worse, *interval))
-    return Check(rule.name, photos, rule.figure, rule.tolerance, *numbers, passed=not broken)
+    return Check(rule.name, photos, rule.figure, rule.tolerance, rule.relative, *numbers, passed=not broken)
 
 
 def _unknown(rule: Rule, photos: str) -> Check:
-    return Check(rule.name, photos, rule.figure, rule.tolerance, None, None, None, None, None, passed=None)
+    numbers = (None,) * 5
+    return Check(rule.name, photos, rule.figure, rule.tolerance, rule.relative, *numbers, passed=None)
 
 
 def _regressions(columns: dict[str, Columns], photos: PhotoSet) -> tuple[Regression, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gallery.models import ModelVersion, Side
+from gallery.models import ModelVersion, Side, VersionState
 from gallery.services import count_withdrawn
 
 GOLDEN = "golden"
@@ -118,6 +118,8 @@ class GateRow:
     rule: str
     own: str
     other: str
+    worse: str
+    allowed: str
     verdict: str
     passed: bool | None
 
@@ -181,6 +183,8 @@ def gate_rows(version: ModelVersion) -> list[GateRow]:
             rule=check["rule"],
             own=_show(figure, check["candidate"]),
             other=_show(figure, check["active"]),
+            worse=_show_difference(figure, check, "worse"),
+            allowed=_show_difference(figure, check, "tolerance"),
             verdict=VERDICTS[check["passed"]],
             passed=check["passed"],
         )
@@ -190,7 +194,12 @@ def gate_rows(version: ModelVersion) -> list[GateRow]:
 
 
 def samples_of(version: ModelVersion) -> list[Sample]:
-    """Of the golden set alone: what comparisons hold by the contract of services.NewVersion."""
+    """Of the golden set alone: what comparisons hold by the contract of services.NewVersion.
+
+    A candidate shows none: staff judge them by eye, and must not know which is which.
+    """
+    if version.status == VersionState.CANDIDATE:
+        return []
     distance = FIGURES["ciede2000"]
     return [
         Sample(
@@ -250,3 +259,15 @@ def _show(figure: Figure | None, value: float | None) -> str:
     if figure is not None:
         return figure.show(value)
     return "-" if value is None else f"{value:.4g}"
+
+
+def _show_difference(figure: Figure | None, check: dict[str, Any], key: str) -> str:
+    """Between both versions' figures. A share of a share would be mistaken for it, so both say what they are."""
+    value = check.get(key)
+    if value is None:
+        return "-"
+    if check.get("relative"):
+        return f"{value * 100:.1f} % of it"
+    if figure is not None and figure.is_share:
+        return f"{value * 100:.1f} points"
+    return f"{value:.3g}"

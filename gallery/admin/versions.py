@@ -106,11 +106,10 @@ class ModelVersionAdmin(JudgePage, WithPages, Log):
         return redirect("admin:gallery_modelversion_change", version.pk)
 
 
-def gate_of(version: ModelVersion) -> list[tuple[GateRow, dict[str, Any]]]:
-    """Each rule as its card has it, and as it was told. What failed comes first, what was not applied last."""
+def gate_of(version: ModelVersion) -> list[GateRow]:
+    """What failed comes first, what was not applied last."""
     order = {False: 0, True: 1, None: 2}
-    rows = zip(gate_rows(version), version.gate, strict=True)
-    return sorted(rows, key=lambda row: order[row[0].passed])
+    return sorted(gate_rows(version), key=lambda row: order[row.passed])
 
 
 @admin.register(VersionEvent)

@@ -197,13 +197,12 @@ def prune_versions(*, keep: int = KEPT_WEIGHTS) -> int:
 
 
 def record_vote(version: ModelVersion, photograph: str, *, prefers_version: bool, by: AbstractBaseUser) -> Vote:
-    """Against the version that is active now. A second vote on the same photograph replaces the first."""
-    against = active_version()
-    if against is None or against.pk == version.pk:
-        raise ValueError("a version is compared with the active one, and with no other")
+    """Against the version that it was shown beside. A second vote on the same photograph replaces the first."""
+    if version.compared_with_id is None:
+        raise ValueError("nothing was shown beside this version")
     vote, _ = Vote.objects.update_or_create(
         version=version,
-        against=against,
+        against_id=version.compared_with_id,
         photograph=photograph,
         by=by,
         defaults={"prefers_version": prefers_version, "at": Now()},

@@ -64,7 +64,7 @@ def model(request: HttpRequest, number: int) -> HttpResponse:
 def model_sample(request: HttpRequest, number: int, position: int, kind: str) -> HttpResponseBase:
     """`kind` is one of KINDS: the version itself, the one it stood against, and neither."""
     version = _version(number)
-    if kind not in KINDS or position >= len(version.comparisons):
+    if kind not in KINDS or position >= len(model_cards.samples_of(version)):
         raise Http404("There is no such sample.")
     return answer_file(
         request,

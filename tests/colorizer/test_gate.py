@@ -78,6 +78,8 @@ class GateTest(unittest.TestCase):
         report = json.loads(json.dumps(self.wild.report(), allow_nan=False))
         self.assertFalse(report["passed"])
         self.assertEqual(len(report["checks"]), 2 * len(RULES) + 1)
+        relative = {check["figure"] for check in report["checks"] if check["relative"]}
+        self.assertEqual(relative, {"ciede2000", SECONDS})
 
     def test_what_cannot_be_told_is_not_judged(self) -> None:
         """There is no skin in these pictures, and no judge was asked."""

@@ -11,7 +11,16 @@ from tests.base import GalleryTestCase, read_stored
 from tests.gallery.training_rows import FAILED, PASSED, TrainingRows
 
 UNKNOWN = {"rule": "skin", "candidate": None, "active": None, "passed": None}
-WHOLE = {"rule": "color error", "photos": "golden", "tolerance": 0.02, "worse": 0.0625, "passed": True}
+WHOLE = {
+    "rule": "color error",
+    "photos": "golden",
+    "figure": "ciede2000",
+    "tolerance": 0.02,
+    "relative": True,
+    "worse": 0.0625,
+    "passed": True,
+}
+SHARE = {**WHOLE, "figure": "no_color_share", "relative": False}
 
 
 class VersionPageTests(TrainingRows, GalleryTestCase):
@@ -42,11 +51,12 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
 
     def test_the_gate_shows_rule_numbers_and_verdict_and_what_failed_first(self) -> None:
         whole = {**WHOLE, "candidate": 9.5, "active": 9.25}
-        version = self.make_trained(gate=[UNKNOWN, *PASSED, whole, *FAILED])
+        share = {**SHARE, "candidate": 0.0825, "active": 0.02}
+        version = self.make_trained(gate=[UNKNOWN, *PASSED, whole, share, *FAILED])
         page = self.page(version)
-        self.assertEqual([row.passed for row, _ in page.context["gate"]], [False, True, True, None])
-        cells = "</span></td><td>9.5</td><td>9.25</td><td>0.0625</td><td>0.02</td>"
-        self.assertContains(page, cells)
+        self.assertEqual([row.passed for row in page.context["gate"]], [False, True, True, True, None])
+        self.assertContains(page, "</span></td><td>9.50</td><td>9.25</td><td>6.2 % of it</td><td>2.0 % of it</td>")
+        self.assertContains(page, "</span></td><td>8.2 %</td><td>2.0 %</td><td>6.2 points</td><td>2.0 points</td>")
         self.assertContains(page, "It does not pass.")
         self.assertContains(self.client.get(reverse("admin:gallery_modelversion_changelist")), "1 rules failed")
 

@@ -108,6 +108,7 @@ class ModelTests(VersionPageTestCase):
     def test_samples_are_the_golden_photographs_and_no_other_file(self) -> None:
         comparison = self.comparison()
         version = self.trained([], comparisons=[comparison])
+        services.reject_version(version.pk, self.staff)
         self.assertIn("7.25", self.page(version))
         for kind in ("candidate", "active", "grey"):
             answer = self.client.get(reverse("model_sample", args=[version.number, 0, kind]))
@@ -115,6 +116,15 @@ class ModelTests(VersionPageTestCase):
                 self.assertEqual((answer["Content-Type"], answer.content), ("image/jpeg", file.read()))
         for number, position, kind in ((version.number, 1, "grey"), (1, 0, "grey"), (version.number, 0, "photograph")):
             self.assertEqual(self.client.get(f"/models/{number}/samples/{position}/{kind}/").status_code, 404)
+
+    def test_a_candidates_samples_are_hidden_so_that_whoever_judges_it_stays_blind(self) -> None:
+        version = self.trained([], comparisons=[self.comparison()])
+        page = self.page(version)
+        self.assertIn("They are shown once it is decided on.", page)
+        self.assertNotIn("<figure>", page)
+        for kind in ("candidate", "active", "grey"):
+            sample = reverse("model_sample", args=[version.number, 0, kind])
+            self.assertEqual(self.client.get(sample).status_code, 404)
 
     def test_a_version_that_is_not_there_is_not_found(self) -> None:
         for number in (99, 10**30):

@@ -144,6 +144,12 @@ class VoteTests(VersionTestCase):
             services.record_vote(candidate, photograph, prefers_version=prefers, by=by)
         self.assertEqual(services.count_votes(candidate), services.Votes(version=2, against=1))
 
-    def test_the_active_version_is_not_compared_with_itself(self) -> None:
+    def test_it_counts_against_the_version_that_was_shown_whatever_is_active_by_then(self) -> None:
+        candidate = self.make_trained()
+        services.promote_version(self.make_trained().pk, self.staff)
+        vote = services.record_vote(candidate, "a.jpg", prefers_version=True, by=self.staff)
+        self.assertEqual(vote.against, self.shipped)
+
+    def test_a_version_beside_which_none_was_shown_has_no_votes(self) -> None:
         with self.assertRaises(ValueError):
             services.record_vote(self.shipped, "a.jpg", prefers_version=True, by=self.staff)
