@@ -105,13 +105,13 @@ class Supervisor:
             return
         self._start("web server", *self._uvicorn(), stdout_to_terminal=True)
         self._start("worker", *self._celery("colorize"))
-        self._start("training worker", *self._celery("train"), REMAP_SIGTERM="SIGQUIT")  # no training is waited for
+        self._start("training worker", *self._celery("train"))
         self._start("upkeep loop", sys.executable, "manage.py", "upkeep")
         self._announce()
 
-    def _start(self, name: str, *argv: str, stdin: bytes = b"", stdout_to_terminal: bool = False, **env: str) -> Child:
+    def _start(self, name: str, *argv: str, stdin: bytes = b"", **options: bool) -> Child:
         log_path = self.place.data / "logs" / f"{name.replace(' ', '_')}.log"
-        child = Child(name, list(argv), ROOT, {**self.env, **env}, log_path, stdin, stdout_to_terminal)
+        child = Child(name, list(argv), ROOT, self.env, log_path, stdin, **options)
         child.start()
         self.children.append(child)
         children.record(self.children, self.place.pids)

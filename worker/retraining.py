@@ -68,6 +68,7 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
     if claim.settings.base_share and settings.PHOTOLAB_BASE_CORPUS:
         teller.begin("Reading the base corpus")
     base = open_base(settings.PHOTOLAB_BASE_CORPUS if claim.settings.base_share else None)
+    teller.begin("Loading the base version")
     network = read_card(start.with_suffix(".json")).network
     recipe = make_recipe(f"retrained-{claim.run_id}", network, chosen(claim.settings), base=base)
     check_room(recipe)

@@ -10,13 +10,17 @@ import subprocess
 import sys
 from enum import Enum, auto
 from pathlib import Path
+from typing import Any
 
+from billiard import active_children
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import Error, close_old_connections
 
 from gallery import files, services
 from gallery.keys import checkpoint_folder
 from gallery.services import Heard, RunAttempt, RunClaim
+from worker import heartbeat
 
 PROGRAM = ("-m", "worker")
 LISTEN_EVERY_S = 2.0
@@ -62,6 +66,14 @@ def train(claim: RunClaim) -> Ended:
         return Ended.SETTLED
     logger.error("Training run %s died (signal %s)", claim.run_id, -process.returncode)
     return Ended.DIED
+
+
+@worker_shutting_down.connect
+def let_go(**_signal: Any) -> None:
+    """In Celery's main process: who stops it does not wait for a training, which goes on from its last checkpoint."""
+    if heartbeat.trains():
+        for pool_process in active_children():
+            pool_process.terminate()
 
 
 def _watch(process: subprocess.Popen, claim: RunClaim) -> Heard:

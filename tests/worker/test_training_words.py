@@ -56,8 +56,8 @@ class WordsTests(TestCase):
         for error, words in (
             (TrainingRefused("Only 5 are usable."), "Only 5 are usable."),
             (
-                TrainingError("There is too little memory to train: lower the batch size or the crop."),
-                "lower the batch",
+                TrainingError("There is too little memory: lower the crop."),
+                "lower the crop",
             ),
             (MemoryError(), trainer.NO_MEMORY),
             (OSError(errno.ENOSPC, "No space left on device"), "disk is full: make room"),
