@@ -59,7 +59,8 @@ class Outcome:
 
 
 def begin_process(begun: Any) -> None:
-    """It takes the next copy of the database."""
+    """It takes the next copy of the database, and one processor: torch gets a thread for each that is there."""
+    os.cpu_count = lambda: 1
     with begun.get_lock():
         begun.value += 1
         number = begun.value
