@@ -25,7 +25,7 @@ from tests.e2e.browser import BrowserTestCase, find_chromium
 
 ALONE = "alone"
 LAST = "tests.gallery."  # many small modules: so the processes end together
-MODULES: list[unittest.TestSuite] = []  # forked processes find them here: suites cannot be sent
+MODULES: list[unittest.TestSuite] = []  # in forked processes: suites cannot be sent, only inherited
 
 
 class CountingResult(unittest.TextTestResult):
@@ -58,8 +58,9 @@ class Outcome:
     seconds: float
 
 
-def begin_process(begun: Any) -> None:
+def begin_process(begun: Any, modules: list[unittest.TestSuite]) -> None:
     """It takes the next copy of the database, and one processor: torch gets a thread for each that is there."""
+    MODULES[:] = modules
     os.cpu_count = lambda: 1
     with begun.get_lock():
         begun.value += 1
@@ -95,9 +96,8 @@ class Modules(unittest.TestSuite):
         self.names, self.processes = list(modules), processes
 
     def run(self, result: CountingResult, debug: bool = False) -> CountingResult:
-        MODULES[:] = self
         fork = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(self.processes, fork, begin_process, (fork.Value("i", 0),)) as pool:
+        with ProcessPoolExecutor(self.processes, fork, begin_process, (fork.Value("i", 0), list(self))) as pool:
             names = {pool.submit(run_module, index): name for index, name in enumerate(self.names)}
             for done in as_completed(names):
                 try:
