@@ -30,7 +30,7 @@ GIVEN_UP = (
 )
 RUN_GIVEN_UP = (
     "The worker stopped three times during this training, so it was given up. If memory was short, start it again "
-    "with the adversarial stage off."
+    "with a smaller batch or crop."
 )
 COLLECT_AT_MOST = 20  # then the storage and the consents are looked at anew
 
