@@ -12,6 +12,7 @@ from gallery.services import count_withdrawn
 
 GOLDEN = "golden"
 OWN = ("generator", "candidate")  # what the version itself is called among the ways to color
+GIVEN = "new"  # what a card calls the pictures that a run was given
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Data:
-    """`rehearsed` are the sources of its card with their numbers of pictures."""
+    """`rehearsed` are the sources of its card with their numbers of pictures, without those that a run was given."""
 
     learned_from: int
     held_out: int
@@ -155,26 +156,23 @@ def figure_tables(version: ModelVersion) -> list[FigureTable]:
     """The golden set first."""
     tables = []
     for name, ways in sorted(figures_of(version).items(), key=lambda item: (item[0] != GOLDEN, item[0])):
-        shown = [way for way in WAYS if way in ways]
-        rows = [
-            FigureRow(figure, [figure.show(_value(ways, way, key)) for way in shown])
-            for key, figure in FIGURES.items()
-            if any(way in OWN and ways[way].get(key) is not None for way in shown)
-        ]
+        keys = [key for key in FIGURES if any(_value(ways, way, key) is not None for way in OWN)]
+        shown = [way for way in WAYS if any(_value(ways, way, key) is not None for key in keys)]
+        rows = [FigureRow(FIGURES[key], [FIGURES[key].show(_value(ways, way, key)) for way in shown]) for key in keys]
         if rows:
             tables.append(FigureTable(SETS.get(name, name), [WAYS[way] for way in shown], rows))
     return tables
 
 
 def _value(ways: dict[str, dict[str, float]], way: str, key: str) -> float | None:
-    return ways[way].get(key) if way != "truth" or FIGURES[key].says_of_truth else None
+    return ways.get(way, {}).get(key) if way != "truth" or FIGURES[key].says_of_truth else None
 
 
 def explained(version: ModelVersion) -> list[Figure]:
     """The figures that its tables and its gate speak of."""
-    named = {check.get("figure") for check in version.gate}
-    named |= {key for ways in figures_of(version).values() for row in ways.values() for key in row}
-    return [figure for key, figure in FIGURES.items() if key in named]
+    judged = [FIGURES.get(check.get("figure", "")) for check in version.gate]
+    named = [row.figure for table in figure_tables(version) for row in table.rows]
+    return [figure for figure in FIGURES.values() if figure in judged or figure in named]
 
 
 def gate_rows(version: ModelVersion) -> list[GateRow]:
@@ -210,7 +208,8 @@ def samples_of(version: ModelVersion) -> list[Sample]:
 
 
 def data_of(version: ModelVersion) -> Data:
-    rehearsed = [(name, count) for name, count in version.card.get("data", {}).items() if isinstance(count, int)]
+    sources = {name.removesuffix("-train"): count for name, count in version.card.get("data", {}).items()}
+    rehearsed = [(name, count) for name, count in sources.items() if isinstance(count, int) and name != GIVEN]
     if version.run is None:
         return Data(0, 0, 0, rehearsed)
     sides = list(version.run.snapshot.values_list("side", flat=True))

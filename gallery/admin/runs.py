@@ -131,13 +131,12 @@ def in_words(value: object) -> str:
 
 
 def evaluations_of(run: TrainingRun) -> dict[str, Any]:
-    """The newest first, and the titles of all figures in the order in which they were first told."""
-    evaluations = list(run.evaluations.order_by("step"))
-    names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.figures))
+    """The newest first, with what is explained on the cards of versions."""
+    evaluations = list(run.evaluations.order_by("-step"))
+    shown = {name: figure for name, figure in FIGURES.items() if any(name in one.figures for one in evaluations)}
     for evaluation in evaluations:
-        evaluation.values = [evaluation.figures.get(name) for name in names]
-    titles = [FIGURES[name].title if name in FIGURES else name for name in names]
-    return {"figure_titles": titles, "evaluations": evaluations[::-1]}
+        evaluation.values = [figure.show(evaluation.figures.get(name)) for name, figure in shown.items()]
+    return {"figure_titles": [figure.title for figure in shown.values()], "evaluations": evaluations}
 
 
 @admin.register(SnapshotEntry)

@@ -36,10 +36,13 @@ async function fetchPage() {
   const response = await ask(location.href);
   if (!response) return false;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const id of ["run-outcome", "run-figures"]) {
+  for (const id of ["run-outcome", "run-curves", "run-evaluations", "run-facts"]) {
     const here = document.getElementById(id);
+    const there = page.getElementById(id);
+    // What did not change stays: its pictures are not asked for again, and keep their place.
+    if (here.isEqualNode(there)) continue;
     const isOpen = here.querySelector("details")?.open;
-    here.replaceWith(page.getElementById(id));
+    here.replaceWith(there);
     const details = document.getElementById(id).querySelector("details");
     if (details && isOpen) details.open = true;
   }

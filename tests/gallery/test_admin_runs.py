@@ -85,13 +85,17 @@ class RunPageTests(TrainingRows, GalleryTestCase):
         self.progress(claim, 10, l1=2.0, bins=0.5)
         self.progress(claim, 20, l1=1.0, bins=0.25)
         first = self.make_evaluation(claim, step=10, figures={"ciede2000": 10.25})
-        second = self.make_evaluation(claim, step=20, figures={"ciede2000": 9.125, "sparkle": 24.5})
+        second = self.make_evaluation(
+            claim, step=20, figures={"ciede2000": 9.125, "no_color_share": 0.25, "sparkle": 1}
+        )
         page = self.page()
         self.assertEqual([curve.name for curve in page.context["curves"]], ["l1", "bins"])
         self.assertContains(page, '<path class="loop-line"', count=2)
         self.assertContains(page, "between 1 and 2, now 1")
-        self.assertEqual(page.context["figure_titles"], ["Distance from the true colors", "sparkle"])
-        self.assertEqual([one.values for one in page.context["evaluations"]], [[9.125, 24.5], [10.25, None]])
+        self.assertEqual(
+            page.context["figure_titles"], ["Distance from the true colors", "Pictures left without color"]
+        )
+        self.assertEqual([one.values for one in page.context["evaluations"]], [["9.12", "25.0 %"], ["10.25", "-"]])
         for evaluation in (first, second):
             for number, key in enumerate(evaluation.sample_keys):
                 address = self.address("sample", evaluation.pk, number)

@@ -1,5 +1,6 @@
 """The public pages of the model's versions: what they say, and that they show nobody's photographs."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 from django.test import SimpleTestCase
@@ -40,7 +41,7 @@ def check(photos: str, candidate: float | None, active: float | None, *, passed:
 class VersionPageTestCase(TrainingRows, GalleryTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.shipped = services.ensure_shipped_version("photolab-test", "a" * 64, card=CARD)
+        self.shipped = services.ensure_shipped_version("photolab-test", "a" * 64, card=deepcopy(CARD))
         self.make_set(self.staff)
 
     def trained(self, gate: list[dict], *, comparisons: list[dict] | None = None) -> ModelVersion:
@@ -71,8 +72,16 @@ class VersionPageTestCase(TrainingRows, GalleryTestCase):
 class ModelTests(VersionPageTestCase):
     def test_the_shipped_versions_card_is_for_everybody(self) -> None:
         page = self.page(self.shipped)
-        for words in ("a" * 64, "In use", "Cars stay brown.", "scenes-train", "7.63", "9.98", "it came with Photo-Lab"):
+        for words in ("a" * 64, "In use", "Cars stay brown.", "scenes (", "7.63", "9.98", "it came with Photo-Lab"):
             self.assertIn(words, page)
+
+    def test_what_was_not_measured_has_no_column_and_no_explanation(self) -> None:
+        (table,) = model_cards.figure_tables(self.shipped)
+        self.assertEqual(table.columns, ["This version", "No color at all", "The true photographs"])
+        del self.shipped.card["figures"]["scenes"]["generator"]["colorfulness"]
+        (table,) = model_cards.figure_tables(self.shipped)
+        self.assertEqual(table.columns, ["This version", "No color at all"])
+        self.assertEqual([figure.title for figure in model_cards.explained(self.shipped)], [table.rows[0].figure.title])
 
     def test_a_trained_version_tells_its_data_and_what_was_withdrawn(self) -> None:
         version = self.trained([check("golden", 7.1, 7.6)])
