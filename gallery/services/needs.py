@@ -1,10 +1,12 @@
 """What a training run takes in time, memory and disk, reckoned without torch; and what speaks against it here.
 
-Time is told by the last whole run; until there was one, by constants that were measured on two cores. The worker
-reckons memory and disk anew when it knows the network, and refuses too.
+Time is told by the last whole run; until there was one, by what was measured on a machine with two cores, of which a
+training takes one. The worker reckons memory and disk anew when it knows the network, and refuses too.
 """
 
 from dataclasses import dataclass
+
+from django.conf import settings as site
 
 from gallery.models import RunState, TrainingRun, Worker
 from gallery.queue import QUEUE_TRAIN
@@ -14,8 +16,10 @@ from gallery.services.run_settings import RunSettings
 PROCESS_BYTES, PIXEL_BYTES = 1.3e9, 1600.0
 RUN_BYTES = 450_000_000  # of the run's folder, for the largest network that is shipped
 CHECKPOINT_BYTES = 2 * 250_000_000  # stored to go on from: a new one before the old one goes
-# Seconds for each million pixels of training pictures, without and with an adversarial stage, and all the rest.
-PIXELS_S, ADVERSARIAL_PIXELS_S, REST_S = 4.0, 5.0, 240.0
+# Seconds of one processor with the shipped network: for a million pixels of training pictures, without and with an
+# adversarial stage; for a picture that is evaluated, and one that the gate looks at; for all the rest, about.
+PIXELS_S, ADVERSARIAL_PIXELS_S, EVALUATED_S, JUDGED_S, REST_S = 5.0, 5.2, 0.25, 0.55, 30.0
+EVALUATIONS, MOST_EVALUATED, MOST_JUDGED = 9, 64, 400  # the worker's
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,11 @@ class Needs:
     disk_bytes: int
 
 
-def what_it_needs(settings: RunSettings, pictures_bytes: int) -> Needs:
-    """With pictures that take so many bytes where they are stored."""
+def what_it_needs(settings: RunSettings, *, holdout: int, pictures_bytes: int) -> Needs:
+    """With so many pictures held out, and all pictures of so many bytes."""
     pixels = settings.batch_size * settings.crop**2
     return Needs(
-        seconds=_seconds(settings),
+        seconds=_seconds(settings, holdout),
         memory_bytes=round(PROCESS_BYTES + PIXEL_BYTES * pixels),
         disk_bytes=RUN_BYTES + CHECKPOINT_BYTES + pictures_bytes,
     )
@@ -54,21 +58,22 @@ def why_no_room(needs: Needs) -> list[str]:
     return problems
 
 
-def _seconds(settings: RunSettings) -> float:
-    megapixels = settings.steps * settings.batch_size * settings.crop**2 / 1e6
-    pixels_s, rest_s = _pace(settings)
-    return megapixels * pixels_s + rest_s
-
-
-def _pace(settings: RunSettings) -> tuple[float, float]:
-    """Seconds for a million pixels, and for all that is no training, of the last whole run of this kind."""
+def _seconds(settings: RunSettings, holdout: int) -> float:
+    """As the last whole run of this kind took: each step, and all that is no training."""
     whole = TrainingRun.objects.filter(status=RunState.SUCCEEDED, attempt=1, error="", version__isnull=False)
     for run in whole.select_related("version").order_by("-pk")[:20]:
         chosen, training_s = RunSettings.of_row(run), run.version.card.get("recipe", {}).get("training_s")
         if training_s and chosen.adversarial == settings.adversarial:
-            megapixels = chosen.steps * chosen.batch_size * chosen.crop**2 / 1e6
-            return training_s / megapixels, max(0.0, (run.ended_at - run.claimed_at).total_seconds() - training_s)
-    return (ADVERSARIAL_PIXELS_S if settings.adversarial else PIXELS_S), REST_S
+            rest_s = max(0.0, (run.ended_at - run.claimed_at).total_seconds() - training_s)
+            return training_s * _megapixels(settings) / _megapixels(chosen) + rest_s
+    judged = min(holdout, MOST_JUDGED) + (MOST_JUDGED if site.PHOTOLAB_GOLDEN else 0)
+    evaluated = EVALUATIONS * min(holdout, MOST_EVALUATED)
+    pixels_s = ADVERSARIAL_PIXELS_S if settings.adversarial else PIXELS_S
+    return _megapixels(settings) * pixels_s + evaluated * EVALUATED_S + judged * JUDGED_S + REST_S
+
+
+def _megapixels(settings: RunSettings) -> float:
+    return settings.steps * settings.batch_size * settings.crop**2 / 1e6
 
 
 def _another_runs() -> bool:

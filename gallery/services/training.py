@@ -48,7 +48,8 @@ def plan_run(settings: RunSettings, *, image_ids: Iterable[int] | None = None) -
     sides = list(choose_sides(included).values())
     base = ModelVersion.objects.filter(status=VersionState.ACTIVE).first()
     train, holdout = sides.count(Side.TRAIN), sides.count(Side.HOLDOUT)
-    needs = what_it_needs(settings, included.aggregate(total=Sum("byte_size"))["total"] or 0)
+    pictures_bytes = included.aggregate(total=Sum("byte_size"))["total"] or 0
+    needs = what_it_needs(settings, holdout=holdout, pictures_bytes=pictures_bytes)
     problems = [*settings.problems(), *why_not_enough(train, holdout), *why_no_room(needs)]
     if base is None:
         problems.append(

@@ -77,8 +77,9 @@ class RetrainingTestCase(SmallSite, GalleryRaceTestCase):
 class WholeLoopTests(RetrainingTestCase):
     def test_a_training_whose_program_is_killed_ends_in_a_version_that_colors(self) -> None:
         self.start(steps=8, **QUICK)
-        self.assertGreater(self.kill_at_the_first_checkpoint(), 0)
-        tasks.retrain()
+        with mock.patch.object(trainer, "PROGRAM", ("-m", "tests.worker.eager_program")):
+            self.assertGreater(self.kill_at_the_first_checkpoint(), 0)
+            tasks.retrain()
         run, version = self.run_row(), ModelVersion.objects.get(number=2)
         self.assertEqual((RunState.SUCCEEDED, 2, 8, ""), (run.status, run.attempt, run.step, run.error))
         self.assertEqual((VersionState.CANDIDATE, run, 1), (version.status, version.run, version.parent.number))
@@ -94,7 +95,7 @@ class WholeLoopTests(RetrainingTestCase):
     def kill_at_the_first_checkpoint(self) -> int:
         """The step then. Its worker lives, and leaves the run to whoever claims it next."""
         worker = engine.worker_id()
-        with mock.patch.object(trainer, "PROGRAM", ("-m", "tests.worker.eager_keeper")), self.a_worker_trains():
+        with self.a_worker_trains():
             wait_until(lambda: self.run_row().checkpoint_key, within_s=180)
             os.kill(self.program(), signal.SIGKILL)
         run = self.run_row()

@@ -8,11 +8,18 @@ from django.conf import settings
 
 from colorizer import TrainingError
 from colorizer.checkpoint import read_card
-from colorizer.config import RECIPES
+from colorizer.config import RECIPES, NetworkConfig
 from colorizer.finetuning import FineTuning, make_recipe, what_it_needs
 from gallery.services import RunSettings, TrainingRefused, run_settings
-from gallery.services.needs import PIXEL_BYTES, PROCESS_BYTES, RUN_BYTES
-from worker import retraining, trainer
+from gallery.services.needs import (
+    EVALUATIONS,
+    MOST_EVALUATED,
+    MOST_JUDGED,
+    PIXEL_BYTES,
+    PROCESS_BYTES,
+    RUN_BYTES,
+)
+from worker import judging, retraining, trainer
 
 
 class AgreementTests(TestCase):
@@ -49,6 +56,11 @@ class AgreementTests(TestCase):
                 needed = what_it_needs(recipe)
                 self.assertEqual(needed.memory, round(PROCESS_BYTES + PIXEL_BYTES * asked.batch_size * asked.crop**2))
                 self.assertTrue(needed.disk < RUN_BYTES < 2 * needed.disk, needed)
+
+    def test_as_many_pictures_are_looked_at_as_the_plan_reckons_with(self) -> None:
+        recipe = make_recipe("r", NetworkConfig(), FineTuning(), base={})
+        told = (1 + len(recipe.evaluations), recipe.validation_pictures, judging.PICTURES)
+        self.assertEqual(told, (EVALUATIONS, MOST_EVALUATED, MOST_JUDGED))
 
 
 class WordsTests(TestCase):
