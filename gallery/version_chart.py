@@ -3,7 +3,7 @@ and text out."""
 
 from dataclasses import dataclass
 
-from gallery.model_cards import Figure
+from gallery.figures import Figure
 
 WIDTH, HEIGHT = 360, 170  # of the drawing, in the units of its viewBox
 LEFT, RIGHT, TOP, BOTTOM = 52, 16, 14, 30  # what the labels need

@@ -141,7 +141,7 @@ def finish(claim: RunClaim, outcome: Outcome, holdout: PhotoSet, teller: Teller,
     )
     teller.begin("Storing")
     card = json.loads(outcome.weights.with_suffix(".json").read_text())
-    card["limits"] = _limits(claim, judgment, rehearsed=rehearsed)
+    card["limits"] = _limits(judgment, rehearsed=rehearsed)
     key = new_weights_key()
     with files.gone_unless_done([key, *judgment.stored]):
         judgment.store()
@@ -162,13 +162,10 @@ def finish(claim: RunClaim, outcome: Outcome, holdout: PhotoSet, teller: Teller,
             raise ClaimLost
 
 
-def _limits(claim: RunClaim, judgment: judging.Judgment, *, rehearsed: bool) -> str:
-    """What its base's card says, and what this run went without."""
-    limits = claim.base.card.get("limits", "")
-    for sentence, holds in (
-        ("Nothing that the model knew was rehearsed, so it may have forgotten some of it.", not rehearsed),
-        ("It was judged by the run's held-out photographs alone.", not judgment.saw_golden),
-    ):
-        if holds and sentence not in limits:
-            limits = f"{limits} {sentence}".strip()
-    return limits
+def _limits(judgment: judging.Judgment, *, rehearsed: bool) -> str:
+    """What this run went without. What its base fails at stands on its base's card."""
+    sentences = {
+        "Nothing that the model knew was rehearsed, so it may have forgotten some of it.": not rehearsed,
+        "It was judged by the run's held-out photographs alone.": not judgment.saw_golden,
+    }
+    return " ".join(sentence for sentence, holds in sentences.items() if holds)

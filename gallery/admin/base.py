@@ -77,3 +77,19 @@ class WithPages(admin.ModelAdmin):
             f"admin/{self.opts.app_label}/{self.opts.model_name}/{page}.html",
             {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context},
         )
+
+
+class Described(WithPages):
+    """A ModelAdmin whose change_form_template is given what `describe` says of the row."""
+
+    def describe(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        row = self.get_object(request, object_id)
+        if row is not None:
+            title = {"title": str(row).capitalize(), "subtitle": None}
+            extra_context = {**(extra_context or {}), **title, **self.describe(request, row)}
+        return super().change_view(request, object_id, form_url, extra_context)

@@ -12,18 +12,18 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
-from gallery.admin.base import Log, WithPages
+from gallery.admin.base import Described, Log
 from gallery.admin.starting import START_TRAINING
 from gallery.curves import draw_curves
 from gallery.delivery import answer_file
-from gallery.model_cards import FIGURES
+from gallery.figures import FIGURES
 from gallery.models import RunState, Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
 from gallery.templatetags.gallery_display import about_time
 from gallery.wording import why_it_may_wait
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(WithPages, Log):
+class TrainingRunAdmin(Described, Log):
     list_display = ("id", "status", "progress", "pictures", "base_version", "made", "started_by", "queued_at", "error")
     list_filter = ("status", "queued_at")
     search_fields = ("=id", "note", "error")
@@ -57,19 +57,10 @@ class TrainingRunAdmin(WithPages, Log):
     def made(self, run: TrainingRun) -> str:
         return str(run.version) if hasattr(run, "version") else "-"
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
-        run = self.get_object(request, object_id)
-        more = {} if run is None else self._describe(request, run)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
-
-    def _describe(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         points = run.points.values_list("step", "losses")
         sides = list(run.snapshot.values_list("side", flat=True))
         return {
-            "title": str(run),
-            "subtitle": None,
             "run": run,
             "live": live_facts(run),
             "settings": {name.replace("_", " "): in_words(value) for name, value in run.settings.items()},

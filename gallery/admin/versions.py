@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from gallery import services
-from gallery.admin.base import Log, WithPages
+from gallery.admin.base import Described, Log
 from gallery.admin.judging import ADD_VOTE, PROMOTE, JudgePage, why_not_judged
 from gallery.model_cards import GateRow, figure_tables, gate_rows
 from gallery.models import ModelVersion, VersionEvent, VersionState, Vote, Worker
@@ -22,7 +22,7 @@ LONGEST_REASON = 10_000
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(JudgePage, WithPages, Log):
+class ModelVersionAdmin(JudgePage, Described, Log):
     list_display = ("number", "name", "status", "gate_verdict", "parent", "run", "activated_at", "created_at")
     list_display_links = ("number", "name")
     list_filter = ("status",)
@@ -48,21 +48,12 @@ class ModelVersionAdmin(JudgePage, WithPages, Log):
             return "-"
         return "passed" if version.passed_gate else f"{len(version.failed_rules)} rules failed"
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
-        version = self.get_object(request, object_id)
-        more = {} if version is None else self._describe(request, version)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
-
-    def _describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
+    def describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
         why_not = services.why_not_promoted(version)
         may_promote = request.user.has_perm(PROMOTE)
         coloring = Worker.objects.serving(QUEUE_COLORIZE).order_by("name")
         is_active = version.status == VersionState.ACTIVE
         return {
-            "title": str(version).capitalize(),
-            "subtitle": None,
             "version": version,
             "active": services.active_version(),
             "gate": gate_of(version),

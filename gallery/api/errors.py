@@ -1,10 +1,16 @@
 """Every error of the API is {"error": one sentence} with the fitting status."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.files.base import File
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+from gallery.images import ImageRefused, SiteBusy
+from gallery.services.photos import clean_file_name
 
 
 class Refused(APIException):
@@ -27,6 +33,17 @@ class TooManyGuesses(APIException):
 class Busy(APIException):
     status_code = 503
     default_code = "busy"
+
+
+@contextmanager
+def refusals_of(upload: File) -> Iterator[None]:
+    """What speaks against a picture becomes the answer, with the name of the file."""
+    try:
+        yield
+    except SiteBusy as refusal:
+        raise Busy(str(refusal)) from refusal
+    except ImageRefused as refusal:
+        raise Refused(f"{clean_file_name(upload.name)}: {refusal}") from refusal
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:

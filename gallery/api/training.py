@@ -12,9 +12,8 @@ from rest_framework.views import APIView
 
 from gallery import services
 from gallery.api import training_shapes as shapes
-from gallery.api.errors import Busy, Conflict, Refused
+from gallery.api.errors import Conflict, Refused, refusals_of
 from gallery.api.serializers import ErrorAnswer
-from gallery.images import ImageRefused, SiteBusy
 from gallery.models import Admission, ModelVersion, TrainingRun
 from gallery.services.photos import clean_file_name
 from gallery.services.training import ONE_WAITS
@@ -56,16 +55,11 @@ class CollectedImages(APIView):
         sent = shapes.CollectRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         file = sent.validated_data["file"]
-        name = clean_file_name(file.name)
-        try:
+        with refusals_of(file):
             collected = services.collect_upload(request.user, file)
-        except SiteBusy as refusal:
-            raise Busy(str(refusal)) from refusal
-        except ImageRefused as refusal:
-            raise Refused(f"{name}: {refusal}") from refusal
         image = collected.image
         if image.status != Admission.INCLUDED:
-            raise Refused(f"{name}: {image.reason or image.get_status_display()}")
+            raise Refused(f"{clean_file_name(file.name)}: {image.reason or image.get_status_display()}")
         if collected.is_duplicate:
             return Response({"id": image.pk, "duplicate": True})
         return Response({"id": image.pk}, status=201)

@@ -19,9 +19,7 @@ from rest_framework.views import APIView
 from gallery import services
 from gallery.access import job_for, photo_for
 from gallery.api import serializers as shapes
-from gallery.api.errors import Busy, Conflict, Refused, TooManyGuesses
-from gallery.images import ImageRefused, SiteBusy
-from gallery.services.photos import clean_file_name
+from gallery.api.errors import Conflict, TooManyGuesses, refusals_of
 from gallery.views.pages import page_of_photos
 from gallery.views.stored import answer_photo_file, answer_result_file
 
@@ -79,12 +77,8 @@ class Photos(APIView):
         sent = shapes.UploadRequest(data=request.data)
         sent.is_valid(raise_exception=True)
         file = sent.validated_data["file"]
-        try:
+        with refusals_of(file):
             uploaded = services.upload_photo(request.user, file)
-        except SiteBusy as refusal:
-            raise Busy(str(refusal)) from refusal
-        except ImageRefused as refusal:
-            raise Refused(f"{clean_file_name(file.name)}: {refusal}") from refusal
         answer = dict(shapes.UploadAnswer(uploaded.photo).data)
         if uploaded.is_duplicate:
             return Response({**answer, "duplicate": True})

@@ -127,8 +127,8 @@ def why_not_promoted(version: ModelVersion) -> str:
         return ""
     if not version.failed_rules:
         return "This version was never put to the gate. To promote it anyway, type a reason."
-    names = ", ".join(str(rule["rule"]) for rule in version.failed_rules)
-    return f"This version fails the gate ({names}). To promote it anyway, type a reason."
+    names = "; ".join(str(rule["rule"]) for rule in version.failed_rules)
+    return f"This version fails the gate: {names}. To promote it anyway, type a reason."
 
 
 def can_be_overridden(version: ModelVersion) -> bool:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from gallery import model_cards
 from gallery.delivery import answer_file
+from gallery.figures import FIGURES
 from gallery.models import ModelVersion, Side, VersionState
 from gallery.services import active_version, count_votes
 from gallery.version_chart import HEIGHT, WIDTH, draw_chart
@@ -23,18 +24,15 @@ def models(request: HttpRequest) -> HttpResponse:
     active = next((version.number for version in versions if version.status == VersionState.ACTIVE), None)
     told = {key: model_cards.over_versions(versions, key) for key in CHARTED}
     charts = [
-        draw_chart(model_cards.FIGURES[key], photographs, values, active=active)
+        draw_chart(FIGURES[key], photographs, values, active=active)
         for key, (photographs, values) in told.items()
         if values
     ]
-    rows = [
-        (version, [model_cards.FIGURES[key].show(told[key][1].get(version.number)) for key in CHARTED])
-        for version in versions
-    ]
+    rows = [(version, [FIGURES[key].show(told[key][1].get(version.number)) for key in CHARTED]) for version in versions]
     context = {
         "rows": rows,
         "charts": charts,
-        "columns": [model_cards.FIGURES[key].title for key in CHARTED],
+        "columns": [FIGURES[key].title for key in CHARTED],
         "chart_width": WIDTH,
         "chart_height": HEIGHT,
     }

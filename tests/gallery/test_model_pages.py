@@ -7,6 +7,7 @@ from django.test import SimpleTestCase
 from django.urls import reverse
 
 from gallery import files, model_cards, services
+from gallery.figures import FIGURES
 from gallery.keys import new_comparison_keys
 from gallery.models import ModelVersion, Side
 from gallery.version_chart import HEIGHT, WIDTH, draw_chart
@@ -93,7 +94,8 @@ class ModelTests(VersionPageTestCase):
         page = self.page(version)
         self.assertIn(f"{data.learned_from} pictures", page)
         self.assertIn(reverse("model", args=[self.shipped.number]), page)
-        self.assertIn("Cars stay brown.", page, "what was written of its parent")
+        self.assertIn("Written about version 1", page)
+        self.assertIn("Cars stay brown.", page)
 
     def test_the_gates_verdict_is_told_rule_by_rule(self) -> None:
         gate = [
@@ -177,7 +179,7 @@ class ModelsTests(VersionPageTestCase):
 
 
 class ChartTests(SimpleTestCase):
-    figure = model_cards.FIGURES["ciede2000"]
+    figure = FIGURES["ciede2000"]
 
     def test_dots_stand_in_order_lower_figures_lower_and_within_the_drawing(self) -> None:
         chart = draw_chart(self.figure, "any", {3: 7.5, 1: 7.6, 2: 7.1}, active=2)

@@ -53,7 +53,7 @@ class PromotionTests(VersionTestCase):
     def test_a_candidate_that_failed_needs_a_typed_reason(self) -> None:
         candidate = self.make_trained(gate=[*PASSED, *FAILED])
         for reason in ("", "  "):
-            with self.assertRaisesMessage(PromotionRefused, "fails the gate (color error on the golden set)"):
+            with self.assertRaisesMessage(PromotionRefused, "fails the gate: color error on the golden set."):
                 services.promote_version(candidate.pk, self.staff, reason=reason)
         self.assertEqual((self.status(candidate), services.active_version()), (VersionState.CANDIDATE, self.shipped))
         services.promote_version(candidate.pk, self.staff, reason="Better on our own forests.")
