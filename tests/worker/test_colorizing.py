@@ -134,7 +134,7 @@ class ColorizeTests(GalleryTestCase):
         photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
         loaded, engine._engine.loaded = engine.current(), None
         nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab-1.safetensors"))
-        with nowhere, self.assertLogs("worker.tasks", "ERROR"):
+        with nowhere, self.assertLogs("worker.tasks", "ERROR"), self.assertLogs("worker.engine", "ERROR"):
             job = self.run_task(photo)
         engine._engine.loaded = loaded
         self.assertEqual(JobState.FAILED, job.status)

@@ -95,7 +95,7 @@ class WholeLoopTests(RetrainingTestCase):
     def kill_at_the_first_checkpoint(self) -> int:
         """The step then. Its worker lives, and leaves the run to whoever claims it next."""
         worker = engine.worker_id()
-        with self.a_worker_trains():
+        with self.assertLogs("worker.trainer", "ERROR"), self.a_worker_trains():
             wait_until(lambda: self.run_row().checkpoint_key, within_s=180)
             os.kill(self.program(), signal.SIGKILL)
         run = self.run_row()
