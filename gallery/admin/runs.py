@@ -21,6 +21,8 @@ from gallery.models import RunState, Side, SnapshotEntry, TrainingEvaluation, Tr
 from gallery.templatetags.gallery_display import about_time
 from gallery.wording import why_it_may_wait
 
+SILENT = "Its worker has stopped; the next training worker goes on from the last checkpoint"
+
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(Described, Log):
@@ -103,15 +105,17 @@ class TrainingRunAdmin(Described, Log):
 def live_facts(run: TrainingRun) -> dict[str, Any]:
     """What the page asks for again and again. `figures` changes when there are new curves, figures or samples."""
     figures = (run.status, run.points.count(), run.evaluations.count(), run.snapshot_digest[:8])
+    is_silent = services.silent_runs().filter(pk=run.pk).exists()
+    goes_on = run.is_live and not is_silent
     return {
         "state": run.status,
         "state_in_words": run.get_status_display(),
         "is_live": run.is_live,
-        "stage": run.stage,
+        "stage": SILENT if is_silent else run.stage,
         "step": run.step,
         "steps": run.steps,
-        "speed": f"{run.pictures_per_s:.1f} pictures per second" if run.pictures_per_s is not None else "",
-        "time_left": about_time(run.eta_s) if run.is_live else "",
+        "speed": f"{run.pictures_per_s:.1f} pictures per second" if goes_on and run.pictures_per_s is not None else "",
+        "time_left": about_time(run.eta_s) if goes_on else "",
         "error": run.error,
         "figures": "-".join(map(str, figures)),
     }

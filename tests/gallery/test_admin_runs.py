@@ -1,10 +1,14 @@
 """The page of a training run: what it shows in each state, what it asks for again, samples, cancel."""
 
+from datetime import timedelta
+
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.urls import reverse
 
 from gallery import services
-from gallery.models import RunState, TrainingRun
+from gallery.admin.runs import SILENT
+from gallery.models import RunState, TrainingRun, Worker
 from gallery.wording import NO_TRAINER
 from tests.base import GalleryTestCase, read_stored
 from tests.gallery.training_rows import TrainingRows
@@ -60,6 +64,14 @@ class RunPageTests(TrainingRows, GalleryTestCase):
         self.assertEqual((ended["state"], ended["is_live"], ended["time_left"]), ("failed", False, ""))
         self.assertEqual(ended["error"], "There was not enough memory. Lower the batch size.")
 
+    def test_a_run_whose_worker_died_says_so_and_promises_no_time(self) -> None:
+        claim = self.begin()
+        self.progress(claim, 40, l1=2.0)
+        Worker.objects.update(beat_at=Now() - timedelta(minutes=1))
+        told = self.state()
+        self.assertEqual((told["state"], told["is_live"]), ("running", True))
+        self.assertEqual((told["stage"], told["speed"], told["time_left"]), (SILENT, "", ""))
+
     def test_it_tells_when_there_is_more_to_see_and_only_then(self) -> None:
         claim = self.begin()
         seen = [self.state()["figures"]]
@@ -77,7 +89,7 @@ class RunPageTests(TrainingRows, GalleryTestCase):
     def test_asking_again_and_again_is_cheap(self) -> None:
         claim = self.begin()
         self.progress(claim, 20, l1=2.0)
-        with self.assertNumQueries(5):  # session, user, the run, how many points and evaluations
+        with self.assertNumQueries(6):  # session, user, the run, how many points and evaluations, whether it is silent
             self.state()
 
     def test_curves_figures_and_the_same_eight_samples_are_shown_for_each_evaluation(self) -> None:
