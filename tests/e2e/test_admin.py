@@ -66,6 +66,10 @@ class AdminInBrowserTests(TrainingRows, OwnStorage, Cast, BrowserTestCase, Stati
         expect(samples).to_have_count(8, timeout=SOON_MS)
         samples.last.scroll_into_view_if_needed()
         expect(samples.last).to_have_js_property("naturalWidth", 64)
+        samples.last.evaluate("sample => { sample.isTheSame = true; }")
+        services.report_progress(claim, services.Progress("fine-tuning", 50, 100, 8.0, 130.0, {"l1": 1.25}))
+        expect(self.page.locator("#run-curves")).to_contain_text("now 1.25", timeout=SOON_MS)
+        expect(samples.last).to_have_js_property("isTheSame", True)  # what did not change stays
 
         services.fail_run(claim, "There was not enough memory. Lower the batch size.")
         expect(card).to_contain_text("There was not enough memory.", timeout=SOON_MS)
@@ -87,7 +91,8 @@ class AdminInBrowserTests(TrainingRows, OwnStorage, Cast, BrowserTestCase, Stati
             with self.page.expect_navigation():
                 self.page.keyboard.press(key)
             expect(self.page.get_by_text(f"{judged} of 3 judged")).to_be_visible()
-        self.page.get_by_role("link", name="See those again").click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name="See those again").click()
         with self.page.expect_navigation():
             self.page.keyboard.press("ArrowLeft")
         expect(self.page.get_by_text("You have judged all 3.")).to_be_visible()
