@@ -195,4 +195,5 @@ def _show_difference(figure: Figure | None, check: dict[str, Any], key: str) -> 
         return f"{value * 100:.1f} % of it"
     if figure is not None and figure.is_share:
         return f"{value * 100:.1f} points"
-    return f"{value:.3g}" if figure is None else f"{value:.{figure.digits + 1}f}"
+    digits = 3 if figure is None else figure.digits + 1
+    return f"{round(value, digits) + 0:.{digits}f}"  # and no "-0.00"

@@ -21,6 +21,7 @@ WHOLE = {
     "passed": True,
 }
 SHARE = {**WHOLE, "figure": "no_color_share", "relative": False}
+LIGHT = {**SHARE, "figure": "light_change_p999", "worse": -0.0002, "tolerance": 0.1}
 
 
 class VersionPageTests(TrainingRows, GalleryTestCase):
@@ -52,11 +53,13 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
     def test_the_gate_shows_rule_numbers_and_verdict_and_what_failed_first(self) -> None:
         whole = {**WHOLE, "candidate": 9.5, "active": 9.25}
         share = {**SHARE, "candidate": 0.0825, "active": 0.02}
-        version = self.make_trained(gate=[UNKNOWN, *PASSED, whole, share, *FAILED])
+        light = {**LIGHT, "candidate": 0.2, "active": 0.2}
+        version = self.make_trained(gate=[UNKNOWN, *PASSED, whole, share, light, *FAILED])
         page = self.page(version)
-        self.assertEqual([row.passed for row in page.context["gate"]], [False, True, True, True, None])
+        self.assertEqual([row.passed for row in page.context["gate"]], [False, True, True, True, True, None])
         self.assertContains(page, "</span></td><td>9.50</td><td>9.25</td><td>6.2 % of it</td><td>2.0 % of it</td>")
         self.assertContains(page, "</span></td><td>8.2 %</td><td>2.0 %</td><td>6.2 points</td><td>2.0 points</td>")
+        self.assertContains(page, "</span></td><td>0.20</td><td>0.20</td><td>0.000</td><td>0.100</td>")
         self.assertContains(page, "It does not pass.")
         self.assertContains(self.client.get(reverse("admin:gallery_modelversion_changelist")), "1 rules failed")
 
