@@ -19,13 +19,13 @@ from gallery.services import snapshots
 def give_consent(user: AbstractBaseUser, photo: Photo | None = None) -> TrainingConsent:
     """For the account, or for one photo of the user. Upkeep collects what it covers, some pictures at each pass.
 
-    Saying yes twice changes nothing. Raises ValueError for another's photo.
+    A yes that holds already is not said again. Raises ValueError for another's photo.
     """
     return _say(user, photo, is_given=True)
 
 
 def revoke_consent(user: AbstractBaseUser, photo: Photo | None = None) -> int:
-    """How many pictures were withdrawn: from now on no snapshot has them. Saying no twice changes nothing."""
+    """How many pictures were withdrawn: from now on no snapshot has them. A no that holds is not said again."""
     with transaction.atomic():
         _say(user, photo, is_given=False)
         own = CollectedImage.objects.filter(owner_id=user.pk, photo__isnull=False)
@@ -89,6 +89,14 @@ def _say(user: AbstractBaseUser, photo: Photo | None, *, is_given: bool) -> Trai
     with transaction.atomic():
         lock_account(user.pk)
         last = TrainingConsent.objects.filter(user_id=user.pk, photo=photo).first()
-        if last is not None and last.is_given == is_given:
+        if last is not None and last.is_given == is_given and not _is_overruled(last):
             return last
         return TrainingConsent.objects.create(user_id=user.pk, photo=photo, is_given=is_given)
+
+
+def _is_overruled(word: TrainingConsent) -> bool:
+    """A yes for a photo by a later no for the account; a no for the account by a later yes for a photo."""
+    contrary = TrainingConsent.objects.filter(user=word.user_id, pk__gt=word.pk, is_given=not word.is_given)
+    if word.photo_id is None:
+        return not word.is_given and contrary.filter(photo__isnull=False).exists()
+    return word.is_given and contrary.filter(photo=None).exists()

@@ -34,6 +34,14 @@ class CoverTests(GalleryTestCase):
             "a photo's yes takes its no back": ([(yes, account), (no, photo), (yes, photo)], {self.photo, self.other}),
             "the account's no takes a photo's yes with it": ([(yes, photo), (no, account)], set()),
             "a photo's yes after the account's no": ([(no, account), (yes, photo)], {self.photo}),
+            "a photo's yes is said again after the account's no": (
+                [(yes, photo), (no, account), (yes, photo)],
+                {self.photo},
+            ),
+            "the account's no is said again after a photo's yes": (
+                [(no, account), (yes, photo), (no, account)],
+                set(),
+            ),
             "the account again": ([(yes, account), (no, account), (yes, account)], {self.photo, self.other}),
         }
         for title, (words, expected) in stories.items():
@@ -54,10 +62,13 @@ class CoverTests(GalleryTestCase):
         first = services.give_consent(self.owner)
         self.assertEqual(services.give_consent(self.owner), first)
         self.assertEqual(services.account_consent(self.owner), first)
+        services.revoke_consent(self.owner, self.photo)
+        services.revoke_consent(self.owner, self.photo)
+        self.assertEqual(services.give_consent(self.owner), first)
         services.revoke_consent(self.owner)
         services.revoke_consent(self.owner)
-        words = TrainingConsent.objects.order_by("pk").values_list("is_given", flat=True)
-        self.assertEqual(list(words), [True, False])
+        words = TrainingConsent.objects.order_by("pk").values_list("photo", "is_given")
+        self.assertEqual(list(words), [(None, True), (self.photo.pk, False), (None, False)])
 
     def test_a_photo_is_covered_since_the_word_that_covers_it(self) -> None:
         for_photo = services.give_consent(self.owner, self.photo)
