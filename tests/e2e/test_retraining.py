@@ -9,13 +9,14 @@ from playwright.sync_api import Page, expect
 
 from tests import pictures
 from tests.colorizer.drawings import write_zip
-from tests.e2e.pages import PageTestCase
+from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
 from tests.e2e.stack import Stack, wait_until
 from tests.worker.small_site import make_weights
 
 STACK: Stack
 # Training gives way to whatever else the machine does: what takes seconds alone takes minutes beside other work.
 PATIENCE_MS = 300_000
+USUAL_MS = 5_000  # playwright's own
 STEPS = 40
 
 
@@ -28,9 +29,11 @@ def setUpModule() -> None:
     write_zip(golden, count=3)
     STACK.env |= {"PHOTOLAB_WEIGHTS": str(weights), "PHOTOLAB_BASE_CORPUS": str(base), "PHOTOLAB_GOLDEN": str(golden)}
     STACK.start()
+    expect.set_options(timeout=COLORED_WITHIN_MS)  # pages too are slow beside a training
 
 
 def tearDownModule() -> None:
+    expect.set_options(timeout=USUAL_MS)
     STACK.close()
 
 
