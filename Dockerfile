@@ -39,5 +39,5 @@ USER root
 COPY requirements-train.txt ./
 RUN pip install -r requirements-train.txt
 USER photolab
-CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=prefork", "--concurrency=1", \
+CMD ["python", "-m", "celery", "-A", "photolab_site", "worker", "--pool=solo", \
      "--queues=train", "--hostname=train@%h", "--loglevel=INFO", "--without-gossip", "--without-mingle"]

@@ -107,8 +107,8 @@ def ring_for_idle_workers() -> int:
 
 def give_up_runs() -> int:
     """Silent training runs with attempts left need no rescue: the next training worker that is rung for takes them."""
-    silent = list(services.silent_runs().filter(attempt__gte=MAX_ATTEMPTS).values_list("pk", "attempt"))
-    return sum(services.fail_run(services.RunAttempt(run_id, number), RUN_GIVEN_UP) for run_id, number in silent)
+    spent = list(services.spent_runs().values_list("pk", "attempt"))
+    return sum(services.fail_run(services.RunAttempt(run_id, number), RUN_GIVEN_UP) for run_id, number in spent)
 
 
 def ring_for_idle_trainer() -> int:

@@ -104,8 +104,8 @@ class Supervisor:
         if self.stop_requests:
             return
         self._start("web server", *self._uvicorn(), stdout_to_terminal=True)
-        self._start("worker", *self._celery("colorize"))
-        self._start("training worker", *self._celery("train"))
+        self._start("worker", *self.celery("colorize", "--pool=prefork", "--concurrency=1"))
+        self._start("training worker", *self.celery("train", "--pool=solo"))
         self._start("upkeep loop", sys.executable, "manage.py", "upkeep")
         self._announce()
 
@@ -144,10 +144,10 @@ class Supervisor:
         return [sys.executable, "-m", "uvicorn", "photolab_site.asgi:application", *listen, *flags]
 
     @staticmethod
-    def _celery(queue: str) -> list[str]:
+    def celery(queue: str, *pool: str) -> list[str]:
         names = [f"--queues={queue}", f"--hostname={queue}@%h"]
-        flags = ["--pool=prefork", "--concurrency=1", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
-        return [sys.executable, "-m", "celery", "-A", "photolab_site", "worker", *names, *flags]
+        flags = ["--loglevel=INFO", "--without-gossip", "--without-mingle"]
+        return [sys.executable, "-m", "celery", "-A", "photolab_site", "worker", *names, *pool, *flags]
 
     def _announce(self) -> None:
         """Wait for the web server and a live worker; tell the address as soon as both are there."""

@@ -1,4 +1,4 @@
-"""Shows that a pool process lives: registers it, beats from a thread, takes it off the list at its end.
+"""Shows that a process that works lives: registers it, beats from a thread, takes it off the list at its end.
 
 Upkeep gives back the jobs of those that fell silent.
 """
@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from celery import current_app
-from celery.signals import task_failure, worker_process_init, worker_process_shutdown
+from celery.signals import task_failure, worker_process_init, worker_process_shutdown, worker_shutdown
 from django.conf import settings
 from django.db import Error, close_old_connections
 
@@ -91,6 +91,8 @@ def start_heart(**_signal: Any) -> None:
     heart.start()
     if not trains():
         threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
+    # One of both: a pool process has an end of its own, and the solo pool has no process but Celery's.
     worker_process_shutdown.connect(heart.stop, weak=False)
+    worker_shutdown.connect(heart.stop, weak=False)
     # Connected here, since the pool's main process gets this signal too when it has lost a child.
     task_failure.connect(disown, weak=False)

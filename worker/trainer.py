@@ -1,29 +1,27 @@
-"""A training run as its pool process sees it: a program of its own does the work, and this one watches over it.
+"""A training run as its Celery worker sees it: a program of its own does the work, and this one watches over it.
 
 So a worker that idles has no torch loaded, all that a run has taken is given back at its end, and a run can be ended
-at any moment, whatever it does.
+at any moment, whatever it does. Celery's solo pool is enough for that: the worker is this one process.
 """
 
 import logging
 import shutil
 import subprocess
 import sys
+import time
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
-from billiard import active_children
-from celery.signals import worker_shutting_down
+from celery.worker import state
 from django.conf import settings
 from django.db import Error, close_old_connections
 
 from gallery import files, services
 from gallery.keys import checkpoint_folder
 from gallery.services import Heard, RunAttempt, RunClaim
-from worker import heartbeat
 
 PROGRAM = ("-m", "worker")
-LISTEN_EVERY_S = 2.0
+LOOK_EVERY_S, LISTEN_EVERY_S = 0.1, 2.0
 OOM_KILLS = Path("/proc/vmstat")
 UNEXPECTED = (
     "Something unexpected went wrong in this training. The log of the training worker tells what; start it again, and "
@@ -45,7 +43,7 @@ def folder_of(attempt: RunAttempt) -> Path:
 
 
 def train(claim: RunClaim) -> Ended:
-    """Start the program, end it when the claim is lost, and clear up after it."""
+    """Start the program, end it when the claim is lost or this worker has to stop, and clear up after it."""
     folder = folder_of(claim)
     for left in folder.parent.glob("*"):  # one run is trained at a time: by those that were killed
         shutil.rmtree(left, ignore_errors=True)
@@ -58,6 +56,9 @@ def train(claim: RunClaim) -> Ended:
         files.delete_folder(checkpoint_folder(claim.run_id))
     if heard is not Heard.GO_ON or process.returncode == 0:
         return Ended.SETTLED
+    if is_told_to_stop():
+        services.give_back_run(claim)
+        return Ended.SETTLED
     if process.returncode > 0:  # its traceback is in the log
         services.fail_run(claim, UNEXPECTED)
         return Ended.SETTLED
@@ -68,27 +69,28 @@ def train(claim: RunClaim) -> Ended:
     return Ended.DIED
 
 
-@worker_shutting_down.connect
-def let_go(**_signal: Any) -> None:
-    """In Celery's main process: who stops it does not wait for a training, which goes on from its last checkpoint."""
-    if heartbeat.trains():
-        for pool_process in active_children():
-            pool_process.terminate()
+def is_told_to_stop() -> bool:
+    """By a signal to Celery, whose handler runs in this process. Nobody waits for a training to end by itself."""
+    asked = (state.should_stop, state.should_terminate)  # an exit status, which may be 0
+    return any(status is not None and status is not False for status in asked)
 
 
 def _watch(process: subprocess.Popen, claim: RunClaim) -> Heard:
-    """Until it ends by itself, or the claim is lost and it is ended."""
-    while True:
-        try:
-            process.wait(LISTEN_EVERY_S)
-        except subprocess.TimeoutExpired:
-            heard = _listen(claim)
-            if heard is Heard.GO_ON:
-                continue
+    """Until the program has ended, by itself or since it had to; GO_ON while the run is still this worker's."""
+    listened_at = time.monotonic()
+    while process.poll() is None:
+        if is_told_to_stop():
             process.kill()
             process.wait()
-            return heard
-        return Heard.GO_ON
+        elif time.monotonic() - listened_at >= LISTEN_EVERY_S:
+            heard, listened_at = _listen(claim), time.monotonic()
+            if heard is not Heard.GO_ON:
+                process.kill()
+                process.wait()
+                return heard
+        else:
+            time.sleep(LOOK_EVERY_S)
+    return Heard.GO_ON
 
 
 def _listen(claim: RunClaim) -> Heard:

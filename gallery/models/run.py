@@ -19,6 +19,9 @@ class TrainingRun(models.Model):
     attempt = models.PositiveSmallIntegerField(
         default=0, help_text="Grows with each claim; what an older attempt reports is ignored."
     )
+    given_back = models.PositiveSmallIntegerField(
+        default=0, help_text="How many of the attempts ended since their worker was told to stop; those do not count."
+    )
     worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -64,9 +64,14 @@ def silent_runs() -> QuerySet[TrainingRun]:
     return TrainingRun.objects.filter(~holder_lives, status=RunState.RUNNING)
 
 
+def spent_runs() -> QuerySet[TrainingRun]:
+    """Silent, and nobody may try again."""
+    return silent_runs().filter(attempt__gte=MAX_ATTEMPTS + F("given_back"))
+
+
 def claimable_runs() -> QuerySet[TrainingRun]:
     """What an idle worker may take: a silent run, which is resumed, or the one that waits while none runs."""
-    silent = silent_runs().filter(attempt__lt=MAX_ATTEMPTS)
+    silent = silent_runs().filter(attempt__lt=MAX_ATTEMPTS + F("given_back"))
     nothing_runs = ~Exists(TrainingRun.objects.filter(status=RunState.RUNNING))
     return silent | TrainingRun.objects.filter(nothing_runs, status=RunState.QUEUED)
 
@@ -180,6 +185,14 @@ def keep_checkpoint(claim: RunAttempt, key: str) -> bool:
         if run.checkpoint_key:
             files.delete_after_commit([run.checkpoint_key])
     return True
+
+
+def give_back_run(claim: RunAttempt) -> bool:
+    """By a worker that is told to stop, once nothing of it works at the run. The next one goes on from the checkpoint.
+
+    The run stays RUNNING, as one that fell silent, and this attempt is not counted.
+    """
+    return _held(claim).update(worker=None, given_back=F("given_back") + 1, changed_at=Now()) == 1
 
 
 def finish_run(claim: RunAttempt, new: NewVersion, *, ended_early: str = "") -> ModelVersion | None:

@@ -270,6 +270,18 @@ class UpkeepTests(RunTestCase):
         silence(worker, 11)
         self.assertIsNone(services.claim_run(self.make_trainer("host:2").pk))
 
+    def test_attempts_that_a_stopped_worker_gave_back_are_not_counted(self) -> None:
+        self.start()
+        for attempt in (1, 2, 3, 4):
+            worker = self.make_trainer(f"host:{attempt}")
+            claim = self.claimed_run(worker)
+            self.assertEqual(claim.attempt, attempt)
+            if attempt == 1:
+                self.assertTrue(services.give_back_run(claim))
+            silence(worker, 11)
+            self.assertEqual(upkeep.run_pass().runs_given_up, int(attempt == 4))
+        self.assertFalse(services.give_back_run(claim))
+
     def test_a_run_whose_worker_beats_is_left_alone(self) -> None:
         self.start()
         self.claimed_run()
