@@ -144,10 +144,11 @@ def data_of(version: ModelVersion) -> Data:
 def limits_of(version: ModelVersion | None) -> list[tuple[ModelVersion, str]]:
     """Where it fails, in the words of its own card, then of those that it goes back to."""
     told = []
+    known = ModelVersion.objects.only("number", "parent", "card").in_bulk()
     while version is not None:
         if version.card.get("limits"):
             told.append((version, version.card["limits"]))
-        version = version.parent
+        version = known.get(version.parent_id)
     return told
 
 

@@ -186,14 +186,7 @@ def prunable_versions(*, keep: int = KEPT_WEIGHTS) -> list[ModelVersion]:
 def prune_versions(*, keep: int = KEPT_WEIGHTS) -> int:
     """Removes the weights of those versions; rows, figures and log stay."""
     with transaction.atomic():
-        doomed = prunable_versions(keep=keep)
-        for version in doomed:
-            files.delete_after_commit([version.weights_key])
-            VersionEvent.objects.create(version=version, action=Action.WEIGHTS_REMOVED)
-        ModelVersion.objects.filter(pk__in=[version.pk for version in doomed]).update(
-            weights_key="", weights_removed_at=Now(), changed_at=Now()
-        )
-    return len(doomed)
+        return sum(_remove_weights(version) for version in prunable_versions(keep=keep))
 
 
 def record_vote(version: ModelVersion, photograph: str, *, prefers_version: bool, by: AbstractBaseUser) -> Vote:
@@ -229,12 +222,24 @@ def versions_that_learned_from(photos: QuerySet[Photo]) -> list[ModelVersion]:
 
 def _with_descendants(learned: QuerySet[SnapshotEntry]) -> list[ModelVersion]:
     runs = learned.order_by().values("run")
-    seen = {version.pk for version in ModelVersion.objects.filter(run__in=runs)}
-    versions = list(ModelVersion.objects.order_by("number"))
+    seen = set(ModelVersion.objects.filter(run__in=runs).values_list("pk", flat=True))
+    if not seen:
+        return []
+    versions = list(ModelVersion.objects.only("number", "name", "parent").order_by("number"))
     for version in versions:  # parents have smaller numbers
         if version.parent_id in seen:
             seen.add(version.pk)
     return [version for version in versions if version.pk in seen]
+
+
+def _remove_weights(version: ModelVersion) -> bool:
+    """Inside a transaction. False: it was promoted since somebody looked."""
+    idle = ModelVersion.objects.filter(pk=version.pk).exclude(status=VersionState.ACTIVE)
+    if not idle.update(weights_key="", weights_removed_at=Now(), changed_at=Now()):
+        return False
+    VersionEvent.objects.create(version=version, action=Action.WEIGHTS_REMOVED)
+    files.delete_after_commit([version.weights_key])
+    return True
 
 
 def _activate(version: ModelVersion, active: ModelVersion | None) -> None:

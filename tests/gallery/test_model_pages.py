@@ -173,6 +173,10 @@ class ModelsTests(VersionPageTestCase):
         self.assertEqual([row[0].number for row in page.context["rows"]], [2, 1])
         learned_from = version.run.snapshot.filter(side=Side.TRAIN).count()
         self.assertContains(page, f'<td class="number">{learned_from}</td>')
+        services.promote_version(version.pk, self.staff, reason="a test")
+        latest = ModelVersion.objects.get(pk=self.trained([check("golden", 7.0, 7.1)]).pk)
+        with self.assertNumQueries(1):
+            self.assertIn(self.shipped, [written_about for written_about, _ in model_cards.limits_of(latest)])
 
     def test_every_page_names_the_list_in_its_footer(self) -> None:
         self.assertContains(self.client.get(reverse("home")), f'href="{reverse("models")}"')

@@ -1,5 +1,7 @@
 """What becomes of model versions: gate, promotion with and without a reason, rollback, pruning, lineage, votes."""
 
+from unittest import mock
+
 from gallery import services
 from gallery.models import ModelVersion, VersionEvent, VersionState
 from gallery.services import PromotionRefused
@@ -103,6 +105,18 @@ class PruningTests(VersionTestCase):
         services.ensure_shipped_version("next", "b" * 64)  # takes over from the other shipped one
         self.assertNotEqual(self.status(base), VersionState.ACTIVE)
         self.assertEqual(services.prunable_versions(keep=0), [])
+
+    def test_a_version_that_was_promoted_since_it_was_looked_at_keeps_its_weights(self) -> None:
+        version = self.make_trained()
+        found = services.prunable_versions(keep=0)
+        self.assertEqual(found, [version])
+        services.promote_version(version.pk, self.staff)
+        with (
+            mock.patch("gallery.services.versions.prunable_versions", return_value=found),
+            self.captureOnCommitCallbacks(execute=True),
+        ):
+            self.assertEqual(services.prune_versions(keep=0), 0)
+        self.assertIn(services.active_version().weights_key, self.stored_files())
 
     def test_the_sixth_run_removes_the_weights_of_the_first(self) -> None:
         with self.captureOnCommitCallbacks(execute=True):
