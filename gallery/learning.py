@@ -28,6 +28,13 @@ def learning_of(photo: Photo) -> Learning:
         is_for_account=consented_at is not None and word is not None and word.is_given,
         can_teach=photo.has_color or any(result.accepted_at for result in photo.results),
         is_collected=image is not None,
-        set_aside=image.reason if image is not None and image.status != Admission.INCLUDED else "",
+        set_aside=_why_not_used(image),
         versions=services.versions_that_learned_from(Photo.objects.filter(pk=photo.pk)),
     )
+
+
+def _why_not_used(image: CollectedImage | None) -> str:
+    """Empty where it is used, or is not there. Staff need not say why."""
+    if image is None or image.status == Admission.INCLUDED:
+        return ""
+    return image.reason or "it was excluded by those who run this site."

@@ -88,6 +88,8 @@ class PhotoTests(LearningTestCase):
         services.give_consent(self.owner)
         self.make_collected(self.owner, photo=self.photo, status="set_aside", reason="It has hardly any color.")
         self.assertIn("It is not used at present: It has hardly any color.", self.page(self.photo))
+        services.exclude_images([CollectedImage.objects.get().pk], self.staff)
+        self.assertIn("It is not used at present: it was excluded by", self.page(self.photo))
 
     def test_versions_that_learned_from_it_are_named(self) -> None:
         self.assertNotIn("/models/2/", self.page(self.photo))
