@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from gallery import files, images, queue
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
-from gallery.models import CollectedImage, Job, Photo, Removal
+from gallery.models import CollectedImage, Job, Origin, Photo, Removal
 from gallery.services import consent
 
 logger = logging.getLogger(__name__)
@@ -100,6 +100,8 @@ def delete_jobs(job_ids: Iterable[int]) -> int:
         jobs = Job.objects.filter(pk__in=list(job_ids))
         locked = list(jobs.select_for_update().values_list("pk", flat=True))
         _delete_attempts_after_commit(locked)
+        accepted = Photo.objects.filter(jobs__in=locked, jobs__result__accepted_at__isnull=False)
+        consent.drop_images(CollectedImage.objects.filter(photo__in=accepted, origin=Origin.ACCEPTED_RESULT))
         jobs.filter(pk__in=locked).delete()
     return len(locked)
 

@@ -88,7 +88,8 @@ def batch_of(owner: AbstractBaseUser) -> JobQuerySet:
 
 def cancel_batch(owner: AbstractBaseUser) -> int:
     """How many of the owner's photos do not wait any more to be colored again. What has begun goes on."""
-    return sum(cancel(job_id) for job_id in list(batch_of(owner).values_list("pk", flat=True)))
+    with transaction.atomic():  # one commit for any number of them
+        return sum(cancel(job_id) for job_id in list(batch_of(owner).values_list("pk", flat=True)))
 
 
 def _locked(job_id: int) -> Result | None:

@@ -125,6 +125,19 @@ class AcceptTests(ResultTestCase):
         self.assertEqual(CollectedImage.objects.get(), upload)
         self.assertFalse(set(image.file_keys) & self.stored_files())
 
+    def test_the_picture_goes_with_the_job_that_made_it(self) -> None:
+        photo = self.make_colored(self.owner)
+        accepted = photo.shown_result
+        services.retry_photo(photo.pk)
+        other = self.colored_by(self.version, photo)
+        services.accept_result(accepted.job_id)
+        upload = self.make_collected(self.owner, photo=photo)
+        self.make_collected(self.owner, photo=photo, origin=Origin.ACCEPTED_RESULT)
+        services.delete_jobs([other.job_id])
+        self.assertEqual(CollectedImage.objects.count(), 2)
+        services.delete_jobs([accepted.job_id])
+        self.assertEqual(CollectedImage.objects.get(), upload)
+
 
 class SeenTests(ResultTestCase):
     def test_versions_that_learned_from_an_accepted_result_are_named_after_it_is_withdrawn(self) -> None:
