@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
@@ -27,7 +28,6 @@ class ModelVersionAdmin(JudgePage, Described, Log):
     list_display_links = ("number", "name")
     list_filter = ("status",)
     search_fields = ("=number", "name", "=digest")
-    list_select_related = ("parent", "run")
     also_seen_with = (PROMOTE, ADD_VOTE)
     change_form_template = "admin/gallery/modelversion/version.html"
 
@@ -44,9 +44,10 @@ class ModelVersionAdmin(JudgePage, Described, Log):
 
     @admin.display(description="gate")
     def gate_verdict(self, version: ModelVersion) -> str:
-        if not version.gate:
-            return "-"
-        return "passed" if version.passed_gate else f"{len(version.failed_rules)} rules failed"
+        if version.passed_gate:
+            return "passed"
+        failed = len(version.failed_rules)
+        return f"{failed} rule{pluralize(failed)} failed" if failed else "-"
 
     def describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
         why_not = services.why_not_promoted(version)

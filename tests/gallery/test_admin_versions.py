@@ -61,7 +61,7 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
         self.assertContains(page, "</span></td><td>8.2 %</td><td>2.0 %</td><td>6.2 points</td><td>2.0 points</td>")
         self.assertContains(page, "</span></td><td>0.20</td><td>0.20</td><td>0.000</td><td>0.100</td>")
         self.assertContains(page, "It does not pass.")
-        self.assertContains(self.client.get(reverse("admin:gallery_modelversion_changelist")), "1 rules failed")
+        self.assertContains(self.client.get(reverse("admin:gallery_modelversion_changelist")), "1 rule failed")
 
     def test_a_candidate_that_passed_is_promoted_by_one_click(self) -> None:
         version = self.make_trained()
@@ -71,6 +71,12 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
         self.assertIn(f"{version} is active.", told[0])
         self.assertContains(self.page(version), "Promoted</th><td>stella</td>")
         self.assertIn("active already", self.order("promote", version)[0])
+
+    def test_a_candidate_that_was_compared_with_another_than_the_active_one_says_so(self) -> None:
+        first, second = self.make_trained(), self.make_trained()
+        self.assertNotContains(self.page(second), "is active since")
+        services.promote_version(first.pk, self.staff)
+        self.assertContains(self.page(second), f"Version 2 ({first.name}) is active since")
 
     def test_the_one_before_is_rolled_back_to_by_one_click(self) -> None:
         version = self.make_trained()
