@@ -87,6 +87,8 @@ def drop_samples_of(images: QuerySet[CollectedImage]) -> None:
     """Inside a transaction: the samples of runs that hold one of them out go, since they show it; which ones is not
     known, so all of those runs'."""
     runs = SnapshotEntry.objects.filter(collected__in=images, side=Side.HOLDOUT).order_by().values("run")
+    # In turn with a worker that adds samples: it sees what is withdrawn, or is seen here.
+    list(TrainingRun.objects.select_for_update(no_key=True).filter(pk__in=runs).order_by("pk").values_list("pk"))
     evaluations = TrainingEvaluation.objects.filter(run__in=runs)
     files.delete_after_commit([key for keys in evaluations.values_list("sample_keys", flat=True) for key in keys])
     evaluations.update(sample_keys=[])
