@@ -64,6 +64,7 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
     if snapshot is None:
         raise ClaimLost
     new, holdout = write_pictures(snapshot, folder / "pictures")
+    judged_on = {HOLDOUT: holdout} | judging.open_golden(settings.PHOTOLAB_GOLDEN)
     start = weights.fetch(claim.base)
     if claim.settings.base_share and settings.PHOTOLAB_BASE_CORPUS:
         teller.begin("Reading the base corpus")
@@ -85,7 +86,7 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
     outcome = training.run(progress=teller.step_done, evaluated=teller.evaluated)
     del training
     teller.keep()
-    finish(claim, outcome, holdout, teller, rehearsed=bool(base))
+    finish(claim, outcome, judged_on, teller, rehearsed=bool(base))
 
 
 def chosen(asked: RunSettings) -> FineTuning:
@@ -127,16 +128,17 @@ def check_room(recipe: Recipe) -> None:
         raise TrainingError(f"Training needs {needs.disk / 1e9:.1f} GB of disk, and {disk / 1e9:.1f} GB are free.")
 
 
-def finish(claim: RunClaim, outcome: Outcome, holdout: PhotoSet, teller: Teller, *, rehearsed: bool) -> None:
+def finish(
+    claim: RunClaim, outcome: Outcome, judged_on: dict[str, PhotoSet], teller: Teller, *, rehearsed: bool
+) -> None:
     """Judge what was made, store it, and end the run. Raises TrainingRefused when it is nothing new."""
     teller.begin("Comparing with the active version")
     active = patiently(services.active_version) or claim.base
-    sets = {HOLDOUT: holdout} | judging.open_golden(settings.PHOTOLAB_GOLDEN)
     began = time.monotonic()
     judgment = judging.judge(
         outcome.weights,
         weights.fetch(active),
-        sets,
+        judged_on,
         progress=lambda done, total: teller.compared(done, total, began=began),
     )
     teller.begin("Storing")

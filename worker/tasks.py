@@ -34,5 +34,6 @@ def colorize() -> None:
 @app.task(name=TASK_RETRAIN)
 def retrain() -> None:
     claim = services.claim_run(engine.worker_id())
+    trainer.clear_up()  # also when a run was canceled that was left, which rings
     if claim is not None and trainer.train(claim) is trainer.Ended.DIED:
         heartbeat.disown()

@@ -42,11 +42,17 @@ def folder_of(attempt: RunAttempt) -> Path:
     return settings.PHOTOLAB_DATA / "training" / f"{attempt.run_id}-{attempt.attempt}"
 
 
+def clear_up() -> None:
+    """Remove the folders of attempts that are over: when their worker was killed, nobody did."""
+    for left in (settings.PHOTOLAB_DATA / "training").glob("[0-9]*-[0-9]*"):
+        attempt = RunAttempt(*map(int, left.name.split("-")))
+        if services.listen(attempt) is not Heard.GO_ON:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def train(claim: RunClaim) -> Ended:
     """Start the program, end it when the claim is lost or this worker has to stop, and clear up after it."""
     folder = folder_of(claim)
-    for left in folder.parent.glob("*"):  # one run is trained at a time: by those that were killed
-        shutil.rmtree(left, ignore_errors=True)
     kills = _oom_kills()
     command = [sys.executable, *PROGRAM, str(claim.run_id), str(claim.attempt)]
     with subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.PIPE) as process:

@@ -21,7 +21,7 @@ from tests.colorizer.drawings import landscape, write_zip
 from tests.e2e.stack import running_processes, wait_until
 from tests.gallery.test_upkeep import database_url
 from tests.worker.small_site import SmallSite
-from worker import engine, heartbeat, tasks, trainer
+from worker import engine, heartbeat, retraining, tasks, trainer
 
 QUICK = {"crop": 64, "batch_size": 4, "learning_rate": 1e-3}
 
@@ -138,6 +138,26 @@ class WholeLoopTests(RetrainingTestCase):
 
 
 class EndedTests(RetrainingTestCase):
+    def test_a_golden_set_that_is_not_there_ends_a_run_before_it_has_learned_anything(self) -> None:
+        self.start(**QUICK)
+        with override_settings(PHOTOLAB_GOLDEN=self.data / "nowhere"), self.assertLogs("worker.retraining", "ERROR"):
+            retraining.retrain(self.claimed_run())
+        run = self.run_row()
+        self.assertEqual((RunState.FAILED, 0, 0), (run.status, run.step, run.evaluations.count()))
+        self.assertIn("nowhere", run.error)
+
+    def test_what_killed_attempts_have_left_goes_and_what_is_trained_on_stays(self) -> None:
+        run = self.start()
+        self.claimed_run()
+        names = [f"{run.pk}-0", f"{run.pk}-1", f"{run.pk + 1}-1"]
+        for name in names:
+            (self.data / "training" / name / "pictures").mkdir(parents=True)
+        tasks.retrain()
+        self.assertEqual([names[1]], [path.name for path in (self.data / "training").iterdir()])
+        services.cancel_run(run.pk)
+        tasks.retrain()
+        self.assert_nothing_left()
+
     def test_a_canceled_training_ends_within_ten_seconds_and_leaves_nothing(self) -> None:
         run = self.start(steps=2000, **QUICK)
         with self.a_worker_trains() as thread:
