@@ -26,7 +26,7 @@ class StartAndStopTests(TestCase):
         self.addCleanup(self.stack.close)
 
     def assert_gone(self, family: set[int]) -> None:
-        self.assertGreaterEqual(len(family), 7, "supervisor, broker, web server, worker with child, training worker, upkeep")
+        self.assertGreaterEqual(len(family), 7, "supervisor, broker, web server, worker, its child, trainer, upkeep")
         wait_until(lambda: not family & running_processes().keys(), within_s=3)
 
     def test_it_stops_and_starts_again_with_all_data_however_it_was_ended(self) -> None:
