@@ -65,19 +65,29 @@ def delete(keys: Iterable[str]) -> None:
         _delete_if_empty(folder)
 
 
+def folders_in(folder: str) -> list[str]:
+    """Their names. Empty where the folder was never made, or the storage does not answer."""
+    return _list(folder)[0]
+
+
 def delete_folder(folder: str) -> None:
     """Everything below a folder; a folder that was never made is fine."""
-    try:
-        folders, names = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    except storage_errors():
-        logger.exception("The folder %s stays", folder)
-        return
+    folders, names = _list(folder)
     for inner in folders:
         delete_folder(f"{folder}/{inner}")
     delete(f"{folder}/{name}" for name in names)
     _delete_if_empty(folder)
+
+
+def _list(folder: str) -> tuple[list[str], list[str]]:
+    """Names of folders and of files."""
+    try:
+        return default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
+    except storage_errors():
+        logger.exception("The folder %s cannot be listed; what should go from it stays", folder)
+        return [], []
 
 
 def _delete_if_empty(folder: str) -> None:

@@ -68,9 +68,14 @@ def new_checkpoint_key(run_id: int, attempt: int) -> str:
     return f"{checkpoint_folder(run_id)}/{attempt}-{uuid4().hex}"
 
 
+def samples_folder(run_id: int) -> str:
+    """In it each evaluation has a folder of its own, whose name begins with the attempt."""
+    return f"training/{run_id}/samples"
+
+
 def new_sample_keys(run_id: int, attempt: int, *, step: int, count: int) -> list[str]:
     """Of one evaluation, in the order of its photographs."""
-    folder = f"training/{run_id}/samples/{attempt}-{step}-{uuid4().hex}"
+    folder = f"{samples_folder(run_id)}/{attempt}-{step}-{uuid4().hex}"
     return [f"{folder}/{number}.jpg" for number in range(count)]
 
 

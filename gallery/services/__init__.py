@@ -70,6 +70,7 @@ from gallery.services.snapshots import (
     SnapshotPicture,
     count_withdrawn,
     read_snapshot,
+    remove_stray_samples,
 )
 from gallery.services.training import (
     RunPlan,
@@ -172,6 +173,7 @@ __all__ = [
     "record_vote",
     "register_worker",
     "reject_version",
+    "remove_stray_samples",
     "report_progress",
     "requeue",
     "retire_worker",

@@ -13,8 +13,9 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test import override_settings
 
-from gallery import services
-from gallery.models import JobState, ModelVersion, RunState, TrainingRun, VersionState, Worker
+from gallery import files, services
+from gallery.keys import new_sample_keys
+from gallery.models import JobState, ModelVersion, RunState, TrainingEvaluation, TrainingRun, VersionState, Worker
 from tests import pictures
 from tests.base import GalleryRaceTestCase, as_upload
 from tests.colorizer.drawings import landscape, write_zip
@@ -175,6 +176,16 @@ class EndedTests(RetrainingTestCase):
         with mock.patch.object(trainer, "PROGRAM", ("-c", "raise SystemExit(1)")):
             tasks.retrain()
         self.assertEqual((RunState.FAILED, trainer.UNEXPECTED), (self.run_row().status, self.run_row().error))
+
+    def test_samples_that_an_ended_attempt_did_not_tell_of_go(self) -> None:
+        run = self.start()
+        told, untold, newer = (new_sample_keys(run.pk, attempt, step=1, count=2) for attempt in (1, 1, 2))
+        for key in (*told, *untold, *newer):
+            files.store(key, b"sample")
+        TrainingEvaluation.objects.create(run=run, step=1, figures={}, sample_keys=told)
+        with mock.patch.object(trainer, "PROGRAM", ("-c", "raise SystemExit(1)")):
+            tasks.retrain()
+        self.assertEqual({*told, *newer}, {name for name in self.stored_files() if "samples" in name})
 
     def test_a_program_ended_for_want_of_memory_fails_its_run_with_what_to_lower(self) -> None:
         self.start()
