@@ -19,6 +19,7 @@ class NetworkConfig:
     attention_blocks: int = 0  # at stride 16
     chroma_bins: bool = False  # predict a distribution over chroma at stride 4, then refine its mean
     hints: bool = False  # listen to colors that it is told
+    chroma_gain: float = 1.0  # of what comes out; set when weights are made, since training ends paler than the truth
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
                 ),
                 Stage(
                     "adversarial",
-                    1300,
+                    1000,
                     128,
                     _LARGER,
                     decoder_lr=4e-4,

@@ -102,7 +102,9 @@ def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: 
         chosen.crop,
         _mix(chosen, base),
         decoder_lr=chosen.learning_rate,
-        bins_weight=0.05 if network.chroma_bins else 0.0,
+        l1_weight=0.2,  # more of it makes colors pale
+        bins_weight=0.1 if network.chroma_bins else 0.0,
+        colorfulness_weight=0.3,
         perceptual_weight=1.0,
     )
     stages = (stage,)

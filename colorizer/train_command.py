@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds <source>-train.zip, -val.zip")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="photolab-2")
-    parser.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin with these (default: ImageNet's encoder)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="begin with these (default: ImageNet's encoder)")
 
 
 def run(options: argparse.Namespace) -> tuple[int, str]:
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
     sources, validation = open_data(options.data, recipe)
     team = Team.join(options.device)
     try:
-        training = Training(recipe, options.out, sources, validation, start=options.start, team=team)
+        training = Training(recipe, options.out, sources, validation, start=options.weights, team=team)
         return _train(training, quiet=not team.leads)
     finally:
         team.leave()

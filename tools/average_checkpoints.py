@@ -19,6 +19,7 @@ from tqdm import tqdm
 from colorizer.checkpoint import load_generator, save_generator
 from colorizer.data import open_sources
 from colorizer.evaluation import evaluate
+from colorizer.generator import Generator
 
 SIZE = 256  # pixels, the short side that the network sees in the product
 
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="+", metavar="SHARE=CHECKPOINT", type=_part)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--gain", type=float, default=1.0, help="of chroma: best where colorfulness is the truth's")
     parser.add_argument("--limits", required=True, help="for the card: where the colors fail")
     parser.add_argument("--limit", type=int, default=500, help="pictures of each set to measure on")
     options = parser.parse_args()
@@ -39,6 +41,7 @@ def main() -> None:
         for name, tensor in generator.state_dict().items():
             part = tensor * share if tensor.is_floating_point() else tensor
             mixed[name] = mixed[name] + part if name in mixed and tensor.is_floating_point() else part
+    generator = Generator(replace(card.network, chroma_gain=options.gain)).eval()
     generator.load_state_dict(mixed)
     figures = {}
     for source in card.figures:
@@ -50,7 +53,9 @@ def main() -> None:
         figures[source] = {name: asdict(row) for name, row in result.rows.items()}
     recipe = {**card.recipe, "averaged": {path.stem: share for share, path in options.parts}}
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    shipped = replace(card, created_at=made_at, recipe=recipe, figures=figures, limits=options.limits)
+    shipped = replace(
+        card, network=generator.config, created_at=made_at, recipe=recipe, figures=figures, limits=options.limits
+    )
     print(save_generator(generator, options.out, shipped).digest)
 
 

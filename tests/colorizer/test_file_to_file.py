@@ -262,7 +262,7 @@ class ToldTest(FileToFileTestCase):
                 self.assertEqual(
                     {
                         "ColorsAreSimulated": "True",
-                        "Model": "photolab-1",
+                        "Model": self.colorizer.card.name,
                         "ModelDigest": self.colorizer.digest,
                         "Vividness": "1.5",
                         "Warmth": "-0.25",

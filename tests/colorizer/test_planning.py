@@ -56,11 +56,12 @@ COLOR = f"""
 import sys
 from pathlib import Path
 from colorizer import Colorizer
+from colorizer.__main__ import SHIPPED
 from colorizer.file_to_file import colorize_file
 from colorizer.inference import Settings
 from colorizer.writing import Target
 
-colorizer = Colorizer.load("colorizer/weights/photolab-1.safetensors")
+colorizer = Colorizer.load(SHIPPED)
 source, target, kind = Path(sys.argv[1]), Path(sys.argv[2]) / "result", Target(sys.argv[3])
 report = colorize_file(colorizer, source, target, settings=Settings(), kind=kind)
 {PEAK}
