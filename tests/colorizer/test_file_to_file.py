@@ -124,7 +124,8 @@ class LightTest(FileToFileTestCase):
         self.colorize(tiff((grey * 65535).round().astype(np.uint16), photometric="minisblack"), "TIFF")
         of_grey = self.values().astype(float) / 257
         self.colorize(tiff(sepia, photometric="rgb"), "TIFF")
-        self.assertLess(np.quantile(np.abs(self.values() - of_grey), 0.999), 2)
+        # The sepia copy is rounded to 8 bits, which a vivid network hears; its own tint would be worth up to 80.
+        self.assertLess(np.quantile(np.abs(self.values() - of_grey), 0.999), 6)
 
     def test_vividness_and_warmth_change_color_and_not_light(self) -> None:
         grey = pictures.encoded(pictures.grey(), "PNG")

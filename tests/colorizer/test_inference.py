@@ -66,9 +66,7 @@ class ColorizerTest(unittest.TestCase):
             self.colorizer.colorize(self.portrait.convert("RGBA"))
 
     def test_no_color_is_an_error_and_never_a_grey_result(self) -> None:
-        pale = Colorizer.load(SHIPPED)
-        torch.nn.init.zeros_(pale._generator.to_ab.weight)
-        torch.nn.init.zeros_(pale._generator.to_ab.bias)
+        pale = without_color()
         with self.assertRaises(NoColorError):
             pale.colorize(self.portrait)
 
@@ -101,14 +99,20 @@ class ColorizerTest(unittest.TestCase):
             broken.colorize(self.portrait)
 
 
+def without_color() -> Colorizer:
+    """Every bin is grey, and nothing is refined."""
+    colorizer = Colorizer.load(SHIPPED)
+    for tensor in (colorizer._generator.centers, colorizer._generator.to_ab.weight, colorizer._generator.to_ab.bias):
+        torch.nn.init.zeros_(tensor)
+    return colorizer
+
+
 class SilentTest(unittest.TestCase):
     """A network that finds no color: what the user told is all there is."""
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.silent = Colorizer.load(SHIPPED)
-        torch.nn.init.zeros_(cls.silent._generator.to_ab.weight)
-        torch.nn.init.zeros_(cls.silent._generator.to_ab.bias)
+        cls.silent = without_color()
         cls.photo = Image.fromarray(skimage.data.astronaut()).convert("L")
 
     def hint(self, color: str) -> Hints:
