@@ -136,14 +136,15 @@ class Generator(nn.Module):
         x = self.ups[2](x, taps[1], *told[1])  # stride 4
         if not self.config.chroma_bins:
             x = self.ups[3](x, taps[0], *told[0])
-            ab = torch.tanh(self.to_ab(x).float()) * AB_MAX * self.config.chroma_gain  # (N, 2, H/2, W/2)
-            return Prediction(ab.clamp(-AB_MAX, AB_MAX), None)
+            return self._gained(torch.tanh(self.to_ab(x).float()) * AB_MAX, None)
         logits = self.bins(x).float()  # (N, Q, H/4, W/4)
         mean = annealed_mean(logits, self.centers)
         x = self.ups[3](torch.cat((self.narrow(x), (mean / AB_MAX).to(x)), dim=1), taps[0], *told[0])
         mean = F.interpolate(mean, scale_factor=2, mode="bilinear", align_corners=False)
-        ab = (mean + self.to_ab(x).float() * AB_MAX) * self.config.chroma_gain
-        return Prediction(ab.clamp(-AB_MAX, AB_MAX), logits)
+        return self._gained(mean + self.to_ab(x).float() * AB_MAX, logits)
+
+    def _gained(self, ab: Tensor, logits: Tensor | None) -> Prediction:
+        return Prediction((ab * self.config.chroma_gain).clamp(-AB_MAX, AB_MAX), logits)
 
     def _hint_pyramid(self, light: Tensor, hints: Tensor | None, dtype: torch.dtype) -> list[list[Tensor]]:
         """At each stride the mean of what is told there, and 1 where anything is told; empty lists if deaf."""
