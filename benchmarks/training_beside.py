@@ -18,8 +18,10 @@ from pathlib import Path
 import django
 import numpy as np
 import torch
+from django.conf import settings
 from PIL import Image
 
+from colorizer import Colorizer
 from worker import priority
 
 SETTLING_S = 1.0
@@ -52,13 +54,14 @@ def _measure(options: argparse.Namespace, folder: Path) -> None:
     training = subprocess.Popen(command, start_new_session=True, stdout=log)
     took: dict[str, list[float]] = {"alone": [], "beside a training": []}
     try:
-        _color(folder, 2)
+        colorizer = Colorizer.load(settings.PHOTOLAB_WEIGHTS)
+        _color(colorizer, folder, 2)
         while not _steps(folder):
             time.sleep(1)
         for turn in range(2 * options.turns):
             os.killpg(training.pid, signal.SIGSTOP if turn % 2 == 0 else signal.SIGCONT)
             time.sleep(SETTLING_S)
-            took["beside a training" if turn % 2 else "alone"] += _color(folder, options.each)
+            took["beside a training" if turn % 2 else "alone"] += _color(colorizer, folder, options.each)
         began, before = time.monotonic(), _steps(folder)
         time.sleep(20)
         pace = (_steps(folder) - before) / (time.monotonic() - began)
@@ -72,11 +75,8 @@ def _measure(options: argparse.Namespace, folder: Path) -> None:
     print(f"the training makes {pace:.2f} steps a second while nothing is colored")
 
 
-def _color(folder: Path, count: int) -> list[float]:
+def _color(colorizer: Colorizer, folder: Path, count: int) -> list[float]:
     """Seconds of each, after torch has all processors, as in a worker."""
-    from django.conf import settings
-
-    from colorizer import Colorizer
     from colorizer.file_to_file import color_scan, write_colored
     from colorizer.inference import Settings
     from colorizer.scans import load
@@ -85,14 +85,12 @@ def _color(folder: Path, count: int) -> list[float]:
     from worker.colorizing import READER
 
     torch.set_num_threads(os.cpu_count() or 1)
-    if not hasattr(_color, "colorizer"):
-        _color.colorizer = Colorizer.load(settings.PHOTOLAB_WEIGHTS)
     took = []
     for _ in range(count):
         began = time.perf_counter()
         with tempfile.TemporaryDirectory(dir=folder) as name:
             images.read_in_child(READER, folder / "photo.jpg", Path(name))
-            colored = color_scan(_color.colorizer, load(Path(name)), settings=Settings())
+            colored = color_scan(colorizer, load(Path(name)), settings=Settings())
             write_colored(colored, Path(name) / "result", kind=Target(colored.scan.target_format))
         took.append(time.perf_counter() - began)
     return took
@@ -104,8 +102,6 @@ def _steps(folder: Path) -> int:
 
 def _train(folder: Path) -> None:
     """Until it is killed, as worker.__main__ does it."""
-    from django.conf import settings
-
     from colorizer.checkpoint import read_card
     from colorizer.config import HOLDOUT
     from colorizer.data import PhotoSet
