@@ -4,7 +4,7 @@ Nothing here does any work; a recipe is data, so that a card can repeat it word 
 """
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 HOLDOUT = "holdout"  # the photographs of a retraining that are kept from it
 
@@ -35,6 +35,7 @@ class Stage:
     encoder_from: int = 0  # of its seven groups the first that learns; deep ones are small, so they learn cheaply
     l1_weight: float = 1.0
     bins_weight: float = 0.0  # of the cross entropy of the distribution over chroma
+    bins_uniform: float = 0.5  # 1 weights all colors alike, 0 each by how rare it is (lambda of Zhang 2016)
     colorfulness_weight: float = 0.0  # of the distance of each picture's colorfulness to the truth's
     perceptual_weight: float = 0.0  # of the distance in the features of a classifier
     adversarial_weight: float = 0.0  # 0 trains without a discriminator
@@ -87,6 +88,7 @@ class Recipe:
 
 _SMALL = {"scenes": 10, "objects": 8, "tiny": 14}
 _LARGER = {"scenes": 13, "objects": 11, "tiny": 8}  # tiny pictures are blurred when enlarged
+_DIVERSE = {"scenes": 8, "objects": 12, "tiny": 12}  # but show the most kinds of things
 _LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
 
 RECIPES: dict[str, Recipe] = {
@@ -124,6 +126,31 @@ RECIPES: dict[str, Recipe] = {
                 ),
             ),
             network=_LISTENING,
+            validation=("scenes", "objects", "tiny"),
+            ema_decay=0.999,
+            evaluate_every=500,
+        ),
+        Recipe(  # goes on from photolab-2
+            name="photolab-3",
+            stages=(
+                Stage(
+                    "longer",
+                    4000,
+                    128,
+                    _DIVERSE,
+                    decoder_lr=5e-4,
+                    encoder_lr=1e-4,
+                    encoder_from=3,
+                    l1_weight=0.2,
+                    bins_weight=0.1,
+                    bins_uniform=0.8,
+                    colorfulness_weight=0.3,
+                    perceptual_weight=1.0,
+                    adversarial_weight=0.1,
+                    discriminator_lr=2e-4,
+                ),
+            ),
+            network=replace(_LISTENING, chroma_gain=1.2),
             validation=("scenes", "objects", "tiny"),
             ema_decay=0.999,
             evaluate_every=500,

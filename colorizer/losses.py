@@ -8,7 +8,6 @@ from .color import AB_MAX
 
 REAL = 0.9  # one-sided label smoothing (Salimans 2016)
 BIN_SIGMA = 5.0  # of the soft assignment of a color to bins (Zhang 2016)
-REBALANCING = 0.5  # share of the uniform distribution in the weights' prior (Zhang 2016)
 
 
 def l1_chroma(predicted: Tensor, truth: Tensor) -> Tensor:
@@ -37,10 +36,13 @@ def soft_bins(ab: Tensor, centers: Tensor) -> Tensor:
     return torch.softmax(squares / (-2 * BIN_SIGMA**2), dim=1)
 
 
-def bin_weights(ab: Tensor, centers: Tensor) -> Tensor:
-    """Weights (Q,) by which rare colors count more, from a sample of true colors (Zhang 2016, section 2.2)."""
+def bin_weights(ab: Tensor, centers: Tensor, *, uniform: float = 0.5) -> Tensor:
+    """Weights (Q,) by which rare colors count more, from a sample of true colors (Zhang 2016, section 2.2).
+
+    `uniform` is the share of the uniform distribution in the prior, their lambda.
+    """
     prior = soft_bins(ab, centers).mean(dim=(0, 2, 3))
-    weights = 1 / ((1 - REBALANCING) * prior + REBALANCING / len(centers))
+    weights = 1 / ((1 - uniform) * prior + uniform / len(centers))
     return weights / (prior * weights).sum()
 
 

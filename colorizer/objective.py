@@ -63,7 +63,7 @@ class Objective:
         if stage.bins_weight:
             self.centers = generator.centers
             colors = _sample_colors(sources, stage, seed).to(team.device)
-            self.weights = losses.bin_weights(colors, self.centers)
+            self.weights = losses.bin_weights(colors, self.centers, uniform=stage.bins_uniform)
 
     def discriminator_loss(self, batch: Batch, judged: Judged) -> Tensor:
         """From pictures that carry no gradient to the generator."""
