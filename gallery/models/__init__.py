@@ -1,6 +1,6 @@
 """The rows of the gallery. Rules that span rows live in gallery/services."""
 
-from gallery.models.collected import Admission, CollectedImage, Origin, TrainingConsent
+from gallery.models.collected import Admission, CollectedImage, KeptOut, Origin, TrainingConsent
 from gallery.models.job import Job, Priority, Result
 from gallery.models.photo import Photo, Removal
 from gallery.models.run import Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
@@ -14,6 +14,7 @@ __all__ = [
     "CollectedImage",
     "Job",
     "JobState",
+    "KeptOut",
     "ModelVersion",
     "Origin",
     "Photo",

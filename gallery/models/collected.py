@@ -1,4 +1,4 @@
-"""What training may learn from: CollectedImage, and TrainingConsent, what people said about their own photographs."""
+"""What training may learn from: CollectedImage; TrainingConsent, what people said about their photos; KeptOut."""
 
 from django.conf import settings
 from django.db import models
@@ -92,3 +92,27 @@ class CollectedImage(models.Model):
     @property
     def file_keys(self) -> tuple[str, ...]:
         return tuple(key for key in (self.file_key, self.thumb_key) if key)
+
+
+class KeptOut(models.Model):
+    """A picture of a visitor that staff have ruled out, by its digest: whatever its owner allows, it is not collected.
+
+    It outlives the picture, and goes with its owner's account or when staff take it back.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the bytes as they were uploaded or made.")
+    reason = models.TextField(blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "picture kept out"
+        verbose_name_plural = "pictures kept out"
+        constraints = (models.UniqueConstraint(fields=("owner", "digest"), name="one_kept_out_per_owner_and_digest"),)
+
+    def __str__(self) -> str:
+        return f"picture {self.digest[:12]} of {self.owner}"

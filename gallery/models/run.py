@@ -27,7 +27,20 @@ class TrainingRun(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     note = models.TextField(blank=True)
-    base_version = models.ForeignKey("gallery.ModelVersion", on_delete=models.PROTECT, related_name="runs_from_it")
+    base_version = models.ForeignKey(
+        "gallery.ModelVersion",
+        on_delete=models.PROTECT,
+        related_name="runs_from_it",
+        help_text="Where it starts from; of a run that only judges, the version that was active when it was asked for.",
+    )
+    judges = models.ForeignKey(
+        "gallery.ModelVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="judging_runs",
+        help_text="A candidate that is put to the gate again. Such a run trains nothing; its steps are photographs.",
+    )
     settings = models.JSONField(help_text="services.RunSettings, frozen at the start.")
     takes_all = models.BooleanField(help_text="All included pictures at the claim, or else the selected ones alone.")
     selected = models.ManyToManyField(CollectedImage, blank=True, related_name="+")
@@ -39,6 +52,7 @@ class TrainingRun(models.Model):
     pictures_per_s = models.FloatField(null=True, blank=True)
     eta_s = models.FloatField(null=True, blank=True)
     checkpoint_key = models.CharField(max_length=200, blank=True, help_text="Where the next attempt goes on from.")
+    trouble = models.TextField(blank=True, help_text="In plain words: what does not work now and is tried again.")
     error = models.TextField(blank=True, help_text="In plain words: why it failed, or ended early with what it had.")
 
     queued_at = models.DateTimeField(db_default=Now())

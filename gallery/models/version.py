@@ -75,6 +75,7 @@ class VersionEvent(models.Model):
     class Action(models.TextChoices):
         SHIPPED = "shipped", "Shipped"
         TRAINED = "trained", "Trained"
+        JUDGED = "judged", "Put to the gate again"
         PROMOTED = "promoted", "Promoted"
         ROLLED_BACK = "rolled_back", "Rolled back to"
         REJECTED = "rejected", "Rejected"
