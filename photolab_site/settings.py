@@ -221,7 +221,13 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 0,  # X-Forwarded-For is written by whoever asks
     "EXCEPTION_HANDLER": "gallery.api.errors.answer_error",
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
+KNOX_TOKEN_MODEL = "gallery.ApiKey"
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=90),
+    "TOKEN_PREFIX": "photolab_",  # so that scanners for leaked secrets know one when they see it
+    "TOKEN_MODEL": KNOX_TOKEN_MODEL,
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Photo-Lab",
     "DESCRIPTION": "Upload black-and-white photographs, follow their jobs, fetch them in color.",

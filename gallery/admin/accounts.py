@@ -6,13 +6,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
-from knox import admin as knox_admin  # noqa: F401  (registers its own page, which is replaced below)
-from knox.models import AuthToken
 
 from gallery import services
 from gallery.accounts import end_tokens
 from gallery.admin.base import DeletedByServices, KeptByServices
-from gallery.models import Removal, Worker
+from gallery.models import ApiKey, Removal, Worker
 
 User = get_user_model()
 
@@ -53,7 +51,7 @@ class PasswordThatEndsTokens(AdminPasswordChangeForm):
         return user
 
 
-admin.site.unregister([User, AuthToken])
+admin.site.unregister(User)
 
 
 @admin.register(User)
@@ -67,12 +65,12 @@ class AccountAdmin(DeletedByServices, UserAdmin):
             services.delete_account(user)
 
 
-@admin.register(AuthToken)
-class TokenAdmin(KeptByServices):
-    """To see who has tokens, and to take them away; nobody makes one for another."""
+@admin.register(ApiKey)
+class ApiKeyAdmin(KeptByServices):
+    """To see who has keys, and to take them away; nobody makes one for another."""
 
-    list_display = ("token_key", "user", "created", "expiry")
+    list_display = ("token_key", "name", "user", "created", "expiry", "last_used_at")
     list_filter = ("created", "expiry")
-    search_fields = ("=token_key", "user__username", "user__email")
+    search_fields = ("=token_key", "name", "user__username", "user__email")
     list_select_related = ("user",)
-    fields = ("token_key", "user", "created", "expiry")
+    fields = ("token_key", "name", "scopes", "user", "created", "expiry", "last_used_at")

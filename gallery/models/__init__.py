@@ -1,35 +1,52 @@
 """The rows of the gallery. Rules that span rows live in gallery/services."""
 
+from gallery.models.account import AccountPreferences, ApiKey, KeptAnswer, Scope
+from gallery.models.album import Album, AlbumEntry
 from gallery.models.collected import Admission, CollectedImage, KeptOut, Origin, TrainingConsent
 from gallery.models.job import Job, Priority, Result
-from gallery.models.photo import Photo, Removal
+from gallery.models.photo import DatePrecision, Photo, Removal
 from gallery.models.run import Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
 from gallery.models.state import MAX_ATTEMPTS, JobState, RunState, VersionState
+from gallery.models.upload import PartialUpload, UploadBatch
 from gallery.models.version import ModelVersion, VersionEvent, Vote
+from gallery.models.webhook import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
 from gallery.models.worker import Worker
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "AccountPreferences",
     "Admission",
+    "Album",
+    "AlbumEntry",
+    "ApiKey",
     "CollectedImage",
+    "DatePrecision",
+    "DeliveryState",
     "Job",
     "JobState",
+    "KeptAnswer",
     "KeptOut",
     "ModelVersion",
     "Origin",
+    "PartialUpload",
     "Photo",
     "Priority",
     "Removal",
     "Result",
     "RunState",
+    "Scope",
     "Side",
     "SnapshotEntry",
     "TrainingConsent",
     "TrainingEvaluation",
     "TrainingPoint",
     "TrainingRun",
+    "UploadBatch",
     "VersionEvent",
     "VersionState",
     "Vote",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "Worker",
 ]

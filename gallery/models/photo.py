@@ -7,11 +7,24 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from gallery.models.upload import UploadBatch
+
 if TYPE_CHECKING:
     from gallery.models.job import Job, Result
 
 
+class DatePrecision(models.TextChoices):
+    """How much of a date is known."""
+
+    YEAR = "year", "Year"
+    MONTH = "month", "Month"
+    DAY = "day", "Day"
+
+
 class PhotoQuerySet(models.QuerySet):
+    def outside_trash(self) -> "PhotoQuerySet":
+        return self.filter(trashed_at=None)
+
     def with_state(self) -> "PhotoQuerySet":
         """Loads what latest_job and results need: two queries for any number of photos."""
         from gallery.models.job import Job
@@ -23,16 +36,26 @@ class PhotoQuerySet(models.QuerySet):
 class Photo(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos")
     file_name = models.CharField(max_length=255, help_text="As uploaded, cleaned.")
+    title = models.CharField(
+        max_length=200, blank=True, help_text="By its owner; blank: the file's name stands for it."
+    )
+    taken_on = models.DateField(
+        null=True, blank=True, help_text="The first day of the year or month, if no more is known."
+    )
+    taken_precision = models.CharField(max_length=5, choices=DatePrecision, blank=True)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the uploaded bytes.")
     format = models.CharField(max_length=8)
     width = models.PositiveIntegerField(help_text="After the orientation is applied.")
     height = models.PositiveIntegerField()
     byte_size = models.PositiveBigIntegerField()
     has_color = models.BooleanField(help_text="The upload is neither grey nor toned.")
+    is_toned = models.BooleanField(default=False, help_text="Its pixels have one tone, such as sepia, and no colors.")
     original_key = models.CharField(max_length=200)
     preview_key = models.CharField(max_length=200)
     thumb_key = models.CharField(max_length=200)
     uploaded_at = models.DateTimeField(db_default=Now())
+    batch = models.ForeignKey(UploadBatch, on_delete=models.SET_NULL, null=True, blank=True, related_name="photos")
+    trashed_at = models.DateTimeField(null=True, blank=True, help_text="None: it is not in the trash.")
 
     position: int | None = None  # in the queue; no column, set by waiting.number_waiting
 
@@ -41,10 +64,21 @@ class Photo(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=("owner", "digest"), name="one_photo_per_owner_and_digest"),)
-        indexes = (models.Index(fields=("owner", "-id"), name="photo_owner_newest_first"),)
+        indexes = (
+            models.Index(fields=("owner", "-id"), condition=models.Q(trashed_at=None), name="photo_owner_newest_first"),
+            models.Index(
+                fields=("owner", "-trashed_at"), condition=models.Q(trashed_at__isnull=False), name="photo_in_trash"
+            ),
+            models.Index(fields=("owner", "taken_on"), name="photo_owner_taken"),
+        )
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def name(self) -> str:
+        """What it is called on pages."""
+        return self.title or self.stem
 
     @property
     def stem(self) -> str:

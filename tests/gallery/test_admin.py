@@ -4,10 +4,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
-from knox.models import AuthToken
 
 from gallery import services
-from gallery.models import Job, Photo, Result, TrainingConsent, TrainingRun
+from gallery.models import ApiKey, Job, Photo, Result, TrainingConsent, TrainingRun
 from tests.base import GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -26,9 +25,9 @@ class AdminTests(TrainingRows, GalleryTestCase):
     def test_every_model_is_registered_with_search_and_filters_and_its_pages_open(self) -> None:
         self.make_worker()
         services.delete_photos([self.make_photo(self.friend, mark=5).pk])
-        AuthToken.objects.create(user=self.owner)
+        ApiKey.objects.create(user=self.owner)
         self.make_every_training_row()
-        for model in [*apps.get_app_config("gallery").get_models(), AuthToken]:
+        for model in [*apps.get_app_config("gallery").get_models(), ApiKey]:
             with self.subTest(model.__name__):
                 registered = admin.site.get_model_admin(model)
                 self.assertTrue(registered.search_fields and registered.list_filter)
@@ -115,10 +114,10 @@ class AdminTests(TrainingRows, GalleryTestCase):
         self.assertEqual(waiting.jobs.get().status, "queued")
 
     def test_a_token_is_taken_away(self) -> None:
-        token, _ = AuthToken.objects.create(user=self.owner)
-        self.assertEqual(self.client.get(reverse("admin:knox_authtoken_add")).status_code, 403)
-        self.client.post(reverse("admin:knox_authtoken_delete", args=[token.pk]), {"post": "yes"})
-        self.assertFalse(AuthToken.objects.exists())
+        token, _ = ApiKey.objects.create(user=self.owner)
+        self.assertEqual(self.client.get(reverse("admin:gallery_apikey_add")).status_code, 403)
+        self.client.post(reverse("admin:gallery_apikey_delete", args=[token.pk]), {"post": "yes"})
+        self.assertFalse(ApiKey.objects.exists())
 
     def test_nobody_writes_rows_by_hand(self) -> None:
         for name in ("photo", "job", "result", "worker", "removal"):

@@ -6,10 +6,9 @@ from django.core.cache import cache
 from django.test import override_settings
 from django.urls import reverse
 from drf_spectacular.validation import validate_schema
-from knox.models import AuthToken
 
 from gallery import images, services
-from gallery.models import Photo
+from gallery.models import ApiKey, Photo
 from gallery.views import pages
 from tests import pictures
 from tests.base import PASSWORD, GalleryTestCase, as_upload, read_stored
@@ -52,7 +51,7 @@ class TokenTests(ApiTestCase):
         self.assertEqual(codes[-1], 429)
 
     def test_tokens_are_not_stored_as_they_are(self) -> None:
-        self.assertNotIn(self.token, str(AuthToken.objects.values()))
+        self.assertNotIn(self.token, str(ApiKey.objects.values()))
 
 
 class PhotoTests(ApiTestCase):

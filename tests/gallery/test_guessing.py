@@ -4,8 +4,8 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import cache
 from django.urls import reverse
-from knox.models import AuthToken
 
+from gallery.models import ApiKey
 from tests.base import PASSWORD, GalleryTestCase
 
 CHOSEN = "seven red bicycles"
@@ -75,11 +75,11 @@ class ChangedPasswordTests(GalleryTestCase):
     def setUp(self) -> None:
         super().setUp()
         cache.clear()
-        AuthToken.objects.create(user=self.owner)
-        self.kept, _ = AuthToken.objects.create(user=self.friend)
+        ApiKey.objects.create(user=self.owner)
+        self.kept, _ = ApiKey.objects.create(user=self.friend)
 
     def assert_ended(self) -> None:
-        self.assertEqual(list(AuthToken.objects.all()), [self.kept])
+        self.assertEqual(list(ApiKey.objects.all()), [self.kept])
 
     def test_tokens_end_with_a_changed_password(self) -> None:
         self.client.force_login(self.owner)

@@ -7,10 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.validation import validate_schema
-from knox.models import AuthToken
 
 from gallery import services
-from gallery.models import Admission, CollectedImage, Origin, RunState, TrainingRun, VersionEvent, VersionState
+from gallery.models import Admission, ApiKey, CollectedImage, Origin, RunState, TrainingRun, VersionEvent, VersionState
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload
 from tests.gallery.training_rows import FAILED, TrainingRows
@@ -25,7 +24,7 @@ class TrainingApiTestCase(TrainingRows, GalleryTestCase):
         self.speak_as(self.staff)
 
     def speak_as(self, user: User) -> None:
-        _, token = AuthToken.objects.create(user=user)
+        _, token = ApiKey.objects.create(user=user)
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str) -> HttpResponse:

@@ -1,0 +1,50 @@
+"""Webhook, where an account wants to be told of events, and WebhookDelivery, one event on its way there."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class WebhookEvent(models.TextChoices):
+    PHOTO_COLORED = "photo.colored", "A photograph is in color"
+    PHOTO_FAILED = "photo.failed", "A photograph could not be colored"
+    BATCH_DONE = "batch.done", "Everything uploaded together is done"
+    TEST = "test", "Sent by the test button"
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", "On its way"
+    DELIVERED = "delivered", "Delivered"
+    GIVEN_UP = "given_up", "Given up"
+
+
+class Webhook(models.Model):
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhook")
+    url = models.URLField(max_length=500)
+    secret = models.CharField(max_length=100, help_text="whsec_ and base64; both sides sign with it.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=20, choices=WebhookEvent)
+    payload = models.JSONField()
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=200, blank=True, help_text="Of the latest attempt, in plain words.")
+    created_at = models.DateTimeField(db_default=Now())
+    next_at = models.DateTimeField(db_default=Now(), help_text="When it is tried next; pushed on before each attempt.")
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name_plural = "webhook deliveries"
+        indexes = (models.Index(fields=("state", "next_at"), name="delivery_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.webhook}"
