@@ -74,7 +74,7 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
     began = time.perf_counter()
     size = (scan.pixels.width, scan.pixels.height)
     with in_words(size):
-        picture = reduced(scan.pixels, network_size(size))
+        picture = reduced(scan.pixels, network_size(size, settings.network_size))
         seen_at = time.perf_counter()
         chroma = colorizer.predict(picture, settings, size=size)
         predicted = time.perf_counter()

@@ -19,21 +19,42 @@ from .errors import ImageError, NoColorError, OutOfMemoryError, is_no_memory
 from .generator import Generator
 from .hints import Hints
 from .merging import Chroma, adjust_chroma, merge
+from .painting import Floats
 from .speed import find_device, number_format, quickened
 
-SHORT_SIDE = 256  # pixels that the network sees; longer photographs are bounded by LONG_SIDE
-LONG_SIDE = 640
+SHORT_SIDE = 256  # pixels that the network usually sees; longer photographs are bounded by LONGEST times as much
+LONGEST = 2.5
+SHORTEST_NETWORK, LONGEST_NETWORK = 64, 1024  # short sides between which it says anything of use
 MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
 SEEN_SHARE = 0.01  # of the picture that must have more
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a photograph is to be colored; ranges are `merging.adjust_chroma`'s, hints lie on the upright photograph."""
+    """How a photograph is to be colored; ranges are `merging.adjust_chroma`'s, hints lie on the upright photograph.
+
+    `network_size` is the short side in pixels that the network sees: smaller sees the scene, larger its details.
+    `flip_averaged` takes the mean of what it says of the photograph and of its mirror image.
+    """
 
     vividness: float = 1.0
     warmth: float = 0.0
     hints: Hints = field(default_factory=Hints)
+    network_size: int = SHORT_SIDE
+    flip_averaged: bool = False
+
+    def __post_init__(self) -> None:
+        if not SHORTEST_NETWORK <= self.network_size <= LONGEST_NETWORK:
+            raise ValueError(f"The network size {self.network_size} must be in {SHORTEST_NETWORK}..{LONGEST_NETWORK}.")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What the network finds likely, at a quarter of the size that it sees."""
+
+    shares: Floats  # (Q, h, w), the sum over Q is 1
+    centers: Floats  # (Q, 2): the chroma ab that each share is of
+    light: Floats  # (h, w): L in 0..100
 
 
 class Colorizer:
@@ -79,21 +100,54 @@ class Colorizer:
         are given. They are heard by the network and then kept to, whatever it said: told colors are color enough.
         Raises NoColorError.
         """
-        seen = network_size(size)
-        small = image.resize(seen, Image.Resampling.BOX if seen < image.size else Image.Resampling.BICUBIC)
-        light = _light(small)[None]  # (1, 1, H, W)
+        return settled(self.propose(image, settings, size=size), settings, size=size)
+
+    def propose(self, image: Image.Image, settings: Settings, *, size: tuple[int, int]) -> Chroma:
+        """What the network itself says, as `predict`: before vividness and warmth, and not yet held to the hints."""
+        seen = network_size(size, settings.network_size)
+        light = self._seen(image, seen)
         planes = settings.hints.planes(size, seen).to(self.device) if settings.hints else None
-        ab = predict_ab(self._generator, light.to(self.device), planes, upsample=False).cpu()
-        chroma = Chroma(ab=ab[0].numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].numpy())
-        if not np.isfinite(chroma.ab).all():
-            raise NoColorError("The generator's answer for this photograph is not a number.")
-        if not settings.hints.colors:
-            _check_colors(chroma, share=SEEN_SHARE)
-        ab = adjust_chroma(chroma.ab, vividness=settings.vividness, warmth=settings.warmth)
-        told = replace(chroma, ab=ab + settings.hints.correction(ab, chroma.light, size))
-        if settings.hints.colors:
-            _check_colors(told, share=0)  # a spot may be small
-        return told
+        ab = predict_ab(self._generator, light, planes, upsample=False)
+        if settings.flip_averaged:
+            mirrored = predict_ab(
+                self._generator, light.flip(-1), planes if planes is None else planes.flip(-1), upsample=False
+            )
+            ab = (ab + mirrored.flip(-1)) / 2
+        return Chroma(ab=ab[0].cpu().numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy())
+
+    @torch.inference_mode()
+    def distribution(self, image: Image.Image, *, size: tuple[int, int]) -> Distribution | None:
+        """How likely the network finds each color at each place; None for one that knows no bins."""
+        light = self._seen(image, network_size(size))
+        logits = self._generator.predict(padded(light)).logits
+        if logits is None:
+            return None
+        shares = torch.softmax(logits[0], dim=0)
+        places = (..., slice(math.ceil(light.shape[2] / 4)), slice(math.ceil(light.shape[3] / 4)))
+        centers = self._generator.centers.float() * self._generator.config.chroma_gain
+        return Distribution(
+            shares=shares[places].cpu().numpy(),
+            centers=centers.cpu().numpy(),
+            light=F.avg_pool2d(light, 4, ceil_mode=True)[0, 0].cpu().numpy(),
+        )
+
+    def _seen(self, image: Image.Image, seen: tuple[int, int]) -> Tensor:
+        """L (1, 1, H, W) of the photograph at the size that the network sees."""
+        small = image.resize(seen, Image.Resampling.BOX if seen < image.size else Image.Resampling.BICUBIC)
+        return _light(small)[None].to(self.device)
+
+
+def settled(proposed: Chroma, settings: Settings, *, size: tuple[int, int]) -> Chroma:
+    """What the network proposed, as vivid and as warm as asked for, and held to the hints. Raises NoColorError."""
+    if not np.isfinite(proposed.ab).all():
+        raise NoColorError("The generator's answer for this photograph is not a number.")
+    if not settings.hints.colors:
+        _check_colors(proposed, share=SEEN_SHARE)
+    ab = adjust_chroma(proposed.ab, vividness=settings.vividness, warmth=settings.warmth)
+    told = replace(proposed, ab=ab + settings.hints.correction(ab, proposed.light, size))
+    if settings.hints.colors:
+        _check_colors(told, share=0)  # a spot may be small
+    return told
 
 
 @contextmanager
@@ -109,9 +163,9 @@ def in_words(size: tuple[int, int]) -> Iterator[None]:
         ) from error
 
 
-def network_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height that the network sees: short side SHORT_SIDE, long side at most LONG_SIDE, aspect kept."""
-    scale = min(SHORT_SIDE / min(size), LONG_SIDE / max(size))
+def network_size(size: tuple[int, int], short_side: int = SHORT_SIDE) -> tuple[int, int]:
+    """Width and height that the network sees: the long side at most LONGEST times the short one, aspect kept."""
+    scale = min(short_side / min(size), LONGEST * short_side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
@@ -122,13 +176,21 @@ def predict_ab(generator: Generator, light: Tensor, hints: Tensor | None = None,
     Sides are padded by replication to the network's stride, never squashed.
     """
     height, width = light.shape[-2:]
-    padding = (0, -width % STRIDE, 0, -height % STRIDE)
-    light = F.pad(light, padding, mode="replicate").contiguous(memory_format=torch.channels_last)
-    ab = generator(light, hints if hints is None else F.pad(hints, padding))
+    ab = generator(padded(light), hints if hints is None else F.pad(hints, _padding(hints)))
     ab = ab[..., : math.ceil(height / 2), : math.ceil(width / 2)]
     if upsample:
         ab = F.interpolate(ab, size=(height, width), mode="bilinear", align_corners=False)
     return ab
+
+
+def padded(light: Tensor) -> Tensor:
+    """L (N, 1, H, W) with its sides repeated to the network's stride."""
+    return F.pad(light, _padding(light), mode="replicate").contiguous(memory_format=torch.channels_last)
+
+
+def _padding(planes: Tensor) -> tuple[int, int, int, int]:
+    height, width = planes.shape[-2:]
+    return 0, -width % STRIDE, 0, -height % STRIDE
 
 
 def _light(image: Image.Image) -> Tensor:

@@ -5,8 +5,9 @@ from gallery.models.album import Album, AlbumEntry
 from gallery.models.collected import Admission, CollectedImage, KeptOut, Origin, TrainingConsent
 from gallery.models.job import Job, Priority, Result
 from gallery.models.photo import DatePrecision, Photo, Removal
+from gallery.models.preview import Preview
 from gallery.models.run import Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
-from gallery.models.state import MAX_ATTEMPTS, JobState, RunState, VersionState
+from gallery.models.state import MAX_ATTEMPTS, JobState, PreviewState, RunState, VersionState
 from gallery.models.upload import PartialUpload, UploadBatch
 from gallery.models.version import ModelVersion, VersionEvent, Vote
 from gallery.models.webhook import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
@@ -30,6 +31,8 @@ __all__ = [
     "Origin",
     "PartialUpload",
     "Photo",
+    "Preview",
+    "PreviewState",
     "Priority",
     "Removal",
     "Result",

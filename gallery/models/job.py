@@ -23,6 +23,15 @@ class Job(models.Model):
     attempt = models.PositiveSmallIntegerField(
         default=0, help_text="Grows with each claim; what an older attempt reports is ignored."
     )
+    settings = models.JSONField(
+        default=dict, blank=True, help_text="What gallery.variants.VariantSettings.as_json gives: empty is as usual."
+    )
+    settings_digest = models.CharField(
+        max_length=64, blank=True, default="", help_text="Names the settings; blank for the usual ones."
+    )
+    is_proposal = models.BooleanField(
+        default=False, help_text="One of several to choose from: its result is not shown before somebody chooses it."
+    )
     worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
     error = models.TextField(blank=True, help_text="In plain words, for the owner.")
     queued_at = models.DateTimeField(db_default=Now())
@@ -36,7 +45,9 @@ class Job(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("photo",), condition=models.Q(status__in=LIVE_STATES), name="one_live_job_per_photo"
+                fields=("photo", "settings_digest"),
+                condition=models.Q(status__in=LIVE_STATES),
+                name="one_live_job_per_photo_and_settings",
             ),
         )
 

@@ -1,9 +1,10 @@
-"""The states of jobs, training runs and model versions, and the moves between them, written once as data.
+"""The states of jobs, training runs, previews and model versions, and the moves between them, written once as data.
 
 Job           QUEUED ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED | ─requeue→ QUEUED
               QUEUED, RUNNING ─cancel→ CANCELLED
 TrainingRun   QUEUED ─claim→ RUNNING ─finish→ SUCCEEDED | ─fail→ FAILED ; silent RUNNING ─claim→ RUNNING (resumes)
               QUEUED, RUNNING ─cancel→ CANCELLED
+Preview       WAITING ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED ; WAITING ─supersede→ SUPERSEDED
 ModelVersion  CANDIDATE ─promote→ ACTIVE ─(another promoted)→ RETIRED ─promote→ ACTIVE (rollback)
               CANDIDATE ─reject→ REJECTED
 """
@@ -33,6 +34,14 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", "Canceled"
 
 
+class PreviewState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Coloring"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    SUPERSEDED = "superseded", "A newer one was asked for"
+
+
 class VersionState(models.TextChoices):
     CANDIDATE = "candidate", "Candidate"
     ACTIVE = "active", "Active"
@@ -60,6 +69,14 @@ RUN_MOVES = frozenset(
         (RunState.RUNNING, RunState.FAILED),
         (RunState.QUEUED, RunState.CANCELLED),
         (RunState.RUNNING, RunState.CANCELLED),
+    }
+)
+PREVIEW_MOVES = frozenset(
+    {
+        (PreviewState.WAITING, PreviewState.RUNNING),
+        (PreviewState.RUNNING, PreviewState.DONE),
+        (PreviewState.RUNNING, PreviewState.FAILED),
+        (PreviewState.WAITING, PreviewState.SUPERSEDED),
     }
 )
 VERSION_MOVES = frozenset(
@@ -102,6 +119,10 @@ class JobQuerySet(MovingQuerySet):
 
 class RunQuerySet(MovingQuerySet):
     moves = RUN_MOVES
+
+
+class PreviewQuerySet(MovingQuerySet):
+    moves = PREVIEW_MOVES
 
 
 class VersionQuerySet(MovingQuerySet):
