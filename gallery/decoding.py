@@ -36,6 +36,7 @@ TOO_MUCH_MEMORY = "Reading this photograph takes more memory than is allowed. Sa
 
 TIFF_SUBFILE_TYPE, TIFF_PHOTOMETRIC, TIFF_DNG_VERSION = 254, 262, 50706
 WHITE_IS_ZERO, REDUCED_IMAGE = 0, 1
+EXIF_IFD, EXIF_TAKEN = 0x8769, 0x9003
 
 
 class Refused(Exception):
@@ -104,11 +105,21 @@ def is_camera_raw(image: Image.Image) -> bool:
 
 
 def inspect(image: Image.Image, folder: Path, facts: dict) -> None:
+    facts["taken"] = read_taken(image)
     preview = shrink(decode_at_least(image, PREVIEW_SIDE, facts), PREVIEW_SIDE)
     (folder / "preview.jpg").write_bytes(encode_jpeg(preview, PREVIEW_QUALITY))
     thumb = shrink(preview, THUMB_SIDE)
     (folder / "thumb.jpg").write_bytes(encode_jpeg(thumb, THUMB_QUALITY))
     facts["has_color"] = has_color(thumb)
+
+
+def read_taken(image: Image.Image) -> str:
+    """When the photograph was taken, as Exif writes it; empty where it says nothing that can be read."""
+    try:
+        return str(image.getexif().get_ifd(EXIF_IFD).get(EXIF_TAKEN, ""))
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, struct.error) as error:
+        print(f"Exif passed over: {error!r}", file=sys.stderr)
+        return ""
 
 
 def decode_at_least(image: Image.Image, side: int, facts: dict) -> Image.Image:
@@ -197,7 +208,8 @@ def shrink(image: Image.Image, long_side: int) -> Image.Image:
 
 def encode_jpeg(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, optimize=True)
+    # An empty comment, since Pillow would take over the one that it has read, and previews tell nothing.
+    image.save(buffer, "JPEG", quality=quality, optimize=True, comment=b"")
     return buffer.getvalue()
 
 

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.files.base import File
 from PIL import Image
 
+from gallery.dates import TakenOn, read_exif_date
 from gallery.decoding import (
     DAMAGED,
     PREVIEW_QUALITY,
@@ -80,6 +81,7 @@ class Inspected:
     width: int
     height: int
     has_color: bool
+    taken: TakenOn | None
     preview: bytes
     thumb: bytes
 
@@ -140,17 +142,18 @@ def inspect(upload: File) -> Inspected:
             width=facts["width"],
             height=facts["height"],
             has_color=facts["has_color"],
+            taken=read_exif_date(facts["taken"]),
             preview=(folder / "preview.jpg").read_bytes(),
             thumb=(folder / "thumb.jpg").read_bytes(),
         )
 
 
-def read_in_child(program: str, source: Path, folder: Path) -> None:
+def read_in_child(program: str, source: Path, folder: Path, *words: str) -> None:
     """Run a module that reads the file `source` and leaves what it found in `folder`. Raises ImageRefused.
 
-    It is called with both and the most pixels; gallery.decoding says how it answers.
+    It is called with both, the most pixels and the words; gallery.decoding says how it answers.
     """
-    child = _run_child(program, [str(source), str(folder), str(settings.PHOTOLAB_MAX_PIXELS)])
+    child = _run_child(program, [str(source), str(folder), str(settings.PHOTOLAB_MAX_PIXELS), *words])
     if child.returncode == REFUSED:
         raise ImageRefused(child.stdout.strip())
     if child.returncode != 0:

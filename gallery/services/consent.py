@@ -1,7 +1,8 @@
 """Consent to training: off until it is given, for the account or for one photo, dated, and revocable at any time.
 
 A photo is covered when its owner's last word about the account is yes, or their last word about the photo itself is
-yes and they have not said no for the account since. A no for a photo holds until a yes for that photo.
+yes and they have not said no for the account since. A no for a photo holds until a yes for that photo. A photo in the
+trash is not covered, and is again when it is restored.
 """
 
 from datetime import datetime
@@ -39,11 +40,11 @@ def account_consent(user: AbstractBaseUser) -> TrainingConsent | None:
 
 
 def covered_photos(photos: QuerySet[Photo]) -> QuerySet[Photo]:
-    """Those whose owners consent."""
+    """Those whose owners consent. Nothing is learned from what is in the trash."""
     about_photo = TrainingConsent.objects.filter(photo=OuterRef("pk"), user=OuterRef("owner")).order_by("-pk")
     about_account = TrainingConsent.objects.filter(photo=None, user=OuterRef("owner")).order_by("-pk")
     return (
-        photos.filter(Exists(TrainingConsent.objects.filter(user=OuterRef("owner"), is_given=True)))
+        photos.filter(Exists(TrainingConsent.objects.filter(user=OuterRef("owner"), is_given=True)), trashed_at=None)
         .annotate(
             photo_word=Subquery(about_photo.values("pk")[:1]),
             photo_yes=Subquery(about_photo.values("is_given")[:1]),

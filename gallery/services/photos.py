@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,27 +13,31 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 
 from gallery import files, images, queue
+from gallery.dates import TakenOn
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
 from gallery.models import CollectedImage, Job, Origin, Photo, Removal
 from gallery.services import consent
+from gallery.services.trash import restore_photos
 
 logger = logging.getLogger(__name__)
 
 LONGEST_FILE_NAME = 255
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True)
 class Uploaded:
     photo: Photo
     is_duplicate: bool
+    was_trashed: bool = False  # and is restored, being a duplicate
 
 
 def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
     """Raises images.ImageRefused, and then nothing is stored and no row is made."""
     measured = images.measure(upload)
-    known = Photo.objects.filter(owner=owner, digest=measured.digest).first()
+    known = _known(owner, measured.digest)
     if known is not None:
-        return Uploaded(known, is_duplicate=True)
+        return known
     inspected = images.inspect(upload)
     keys = new_photo_keys(images.EXTENSIONS[inspected.format])
     photo = Photo(
@@ -47,17 +52,45 @@ def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
         original_key=keys.original,
         preview_key=keys.preview,
         thumb_key=keys.thumb,
+        **taken_fields(inspected.taken),
     )
     try:
         with files.gone_unless_done(photo.file_keys):
             _store(upload, inspected, keys)
             _add_rows(photo)
     except IntegrityError:
-        known = Photo.objects.filter(owner=owner, digest=measured.digest).first()
+        known = _known(owner, measured.digest)
         if known is None:
             raise  # the account went away meanwhile
-        return Uploaded(known, is_duplicate=True)
+        return known
     return Uploaded(photo, is_duplicate=False)
+
+
+def _known(owner: AbstractBaseUser, digest: str) -> Uploaded | None:
+    """What is there of the same bytes, out of the trash again if it was there."""
+    known = Photo.objects.filter(owner=owner, digest=digest).first()
+    if known is None:
+        return None
+    was_trashed = known.trashed_at is not None and restore_photos([known.pk]) == 1
+    return Uploaded(known, is_duplicate=True, was_trashed=was_trashed)
+
+
+def describe_photo(photo_id: int, *, title: str, taken: TakenOn | None) -> None:
+    """What its owner says about it. A blank title stands for the file's name."""
+    Photo.objects.filter(pk=photo_id).update(title=clean_title(title), **taken_fields(taken))
+
+
+def clean_title(title: str) -> str:
+    """One line without control characters."""
+    visible = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in title)
+    return " ".join(unicodedata.normalize("NFC", visible).split())[:LONGEST_TITLE]
+
+
+def taken_fields(taken: TakenOn | None) -> dict[str, Any]:
+    """The fields of a Photo that say when it was taken."""
+    if taken is None:
+        return {"taken_on": None, "taken_precision": ""}
+    return {"taken_on": taken.first, "taken_precision": taken.precision}
 
 
 def _store(upload: File, inspected: images.Inspected, keys: PhotoKeys) -> None:
