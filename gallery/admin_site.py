@@ -12,6 +12,7 @@ RETRAINING = (
     "TrainingRun",
     "ModelVersion",
     "TrainingConsent",
+    "KeptOut",
     "SnapshotEntry",
     "TrainingPoint",
     "TrainingEvaluation",

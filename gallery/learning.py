@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gallery import services
-from gallery.models import Admission, CollectedImage, ModelVersion, Photo
+from gallery.models import Admission, CollectedImage, KeptOut, ModelVersion, Photo
+
+EXCLUDED = "it was excluded by those who run this site."
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,17 @@ def learning_of(photo: Photo) -> Learning:
         is_for_account=consented_at is not None and word is not None and word.is_given,
         can_teach=photo.has_color or any(result.accepted_at for result in photo.results),
         is_collected=image is not None,
-        set_aside=_why_not_used(image),
+        set_aside=_why_not_used(photo, image),
         versions=services.versions_that_learned_from(Photo.objects.filter(pk=photo.pk)),
     )
 
 
-def _why_not_used(image: CollectedImage | None) -> str:
+def _why_not_used(photo: Photo, image: CollectedImage | None) -> str:
     """Empty where it is used, or is not there. Staff need not say why."""
-    if image is None or image.status == Admission.INCLUDED:
+    if image is None:
+        digests = [photo.digest, *(result.digest for result in photo.results if result.accepted_at)]
+        kept_out = KeptOut.objects.filter(owner=photo.owner_id, digest__in=digests).exists()
+        return EXCLUDED if kept_out else ""
+    if image.status == Admission.INCLUDED:
         return ""
-    return image.reason or "it was excluded by those who run this site."
+    return image.reason or EXCLUDED

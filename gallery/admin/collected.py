@@ -14,11 +14,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from gallery import admission, services
-from gallery.admin.base import DeletedByServices, KeptByServices, Log, WithPages
+from gallery.admin.base import KeptByServices, Log, WithPages
 from gallery.admin.set_upload import SetUpload
 from gallery.admin.starting import StartPage
 from gallery.delivery import answer_file
-from gallery.models import CollectedImage, Origin, TrainingConsent
+from gallery.models import CollectedImage, KeptOut, Origin, TrainingConsent
 
 MOST_OWNERS = 50
 REASONS = {
@@ -71,7 +71,7 @@ class ReasonedActionForm(ActionForm):
 
 
 @admin.register(CollectedImage)
-class CollectedImageAdmin(StartPage, SetUpload, DeletedByServices, WithPages, KeptByServices):
+class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
     list_display = ("thumbnail", "id", "status", "reason", "came_as", "owner", "colors", "size", "since")
     list_display_links = ("thumbnail", "id")
     list_filter = ("status", ReasonFilter, "origin", OwnerFilter, "created_at")
@@ -157,12 +157,25 @@ class CollectedImageAdmin(StartPage, SetUpload, DeletedByServices, WithPages, Ke
         rest = f"; {asked - done} {others}" if asked > done else ""
         self.message_user(request, f"{done} images {did}{rest}.", messages.WARNING if rest else messages.SUCCESS)
 
-    def delete_rows(self, rows: QuerySet[CollectedImage]) -> None:
-        services.delete_images(rows.values_list("pk", flat=True))
+    def delete_model(self, request: HttpRequest, obj: CollectedImage) -> None:
+        services.delete_images([obj.pk], request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CollectedImage]) -> None:
+        services.delete_images(queryset.values_list("pk", flat=True), request.user)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         rights = {"may_start": self.has_start_permission(request), "may_upload": self.has_upload_permission(request)}
         return super().changelist_view(request, {**(extra_context or {}), **rights})
+
+
+@admin.register(KeptOut)
+class KeptOutAdmin(KeptByServices):
+    """Who deletes a row takes the decision back: what its owner allows is collected again."""
+
+    list_display = ("digest", "owner", "reason", "decided_by", "decided_at")
+    list_filter = ("decided_at",)
+    search_fields = ("=digest", "owner__username", "reason")
+    list_select_related = ("owner", "decided_by")
 
 
 @admin.register(TrainingConsent)

@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from gallery import admission, files, images
 from gallery.keys import new_collected_keys
-from gallery.models import Admission, CollectedImage, Origin, Photo, Result
+from gallery.models import Admission, CollectedImage, KeptOut, Origin, Photo, Result
 from gallery.services import consent
 
 logger = logging.getLogger(__name__)
 
 FILE_IS_GONE = "The file is no longer in the storage."
+FAILURES_AT_MOST = 3  # of one call
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,7 @@ def collect_result(job_id: int) -> Collected | None:
     result = accepted.select_related("job__photo").first()
     if result is None or consent.consented_at(result.job.photo_id) is None:
         return None
-    try:
-        digest = _digest_of(result.image_key)
-    except FileNotFoundError:
-        return None
+    digest = _digest_of(result.image_key)
     accepted.update(digest=digest)
     photo = result.job.photo
     image = CollectedImage(owner_id=photo.owner_id, photo=photo, origin=Origin.ACCEPTED_RESULT, digest=digest)
@@ -81,31 +79,39 @@ def collect_result(job_id: int) -> Collected | None:
 
 
 def collect_waiting(*, at_most: int) -> int:
-    """Collects what consent covers and is not yet there: uploads in color, then accepted results, the oldest first.
+    """Collects what consent covers and is not yet there: uploads in color, then accepted results.
 
-    Nothing waits for a storage that is down or a site that is busy: the next call begins at the same one.
+    In no order, so that files that cannot be read keep no others waiting; after a few of them it is the storage that is
+    down, or the site that is busy, and the rest is left to the next call.
     """
-    collected = 0
+    collected = failed = 0
     for collect, number in _waiting(at_most):
         try:
             collected += collect(number) is not None
         except (images.SiteBusy, *files.storage_errors()) as error:
             logger.info("%s(%s) has to wait (%s)", collect.__name__, number, error)
-            break
+            failed += 1
+            if failed == FAILURES_AT_MOST:
+                break
     return collected
 
 
 def _waiting(at_most: int) -> list[tuple[Callable[[int], Collected | None], int]]:
     """What to call with which number."""
-    there = CollectedImage.objects.filter(owner=OuterRef("owner"), digest=OuterRef("digest"))
-    photos = consent.covered_photos(Photo.objects.filter(~Exists(there), has_color=True)).order_by("pk")
-    there = CollectedImage.objects.filter(owner=OuterRef("job__photo__owner"), digest=OuterRef("digest"))
+    photos = consent.covered_photos(Photo.objects.filter(*_is_new("owner"), has_color=True))
     covered = consent.covered_photos(Photo.objects.all())
-    results = Result.objects.filter(~Exists(there), accepted_at__isnull=False, job__photo__in=covered.values("pk"))
+    accepted = Result.objects.filter(accepted_at__isnull=False, job__photo__in=covered.values("pk"))
+    results = accepted.filter(*_is_new("job__photo__owner"))
     return [
-        *((collect_photo, pk) for pk in photos.values_list("pk", flat=True)[:at_most]),
-        *((collect_result, pk) for pk in results.order_by("pk").values_list("job_id", flat=True)[:at_most]),
+        *((collect_photo, pk) for pk in photos.order_by("?").values_list("pk", flat=True)[:at_most]),
+        *((collect_result, pk) for pk in results.order_by("?").values_list("job_id", flat=True)[:at_most]),
     ][:at_most]
+
+
+def _is_new(owner: str) -> list[Exists]:
+    """Neither collected nor kept out, for rows with a digest and an owner of that name."""
+    same = {"owner": OuterRef(owner), "digest": OuterRef("digest")}
+    return [~Exists(CollectedImage.objects.filter(**same)), ~Exists(KeptOut.objects.filter(**same))]
 
 
 def include_images(image_ids: Iterable[int], by: AbstractBaseUser) -> int:
@@ -122,14 +128,20 @@ def exclude_images(image_ids: Iterable[int], by: AbstractBaseUser, *, reason: st
     return others.update(status=Admission.EXCLUDED, reason=reason.strip(), decided_by_id=by.pk, decided_at=Now())
 
 
-def delete_images(image_ids: Iterable[int]) -> int:
-    """Rows first, files after the commit. A photo that consent still covers is collected again; exclude it instead."""
+def delete_images(image_ids: Iterable[int], by: AbstractBaseUser) -> int:
+    """Rows first, files after the commit. What came from visitors is kept out from then on, whatever they allow."""
+    images = CollectedImage.objects.filter(pk__in=list(image_ids))
     with transaction.atomic():
-        return consent.drop_images(CollectedImage.objects.filter(pk__in=list(image_ids)))
+        visitors = images.exclude(photo=None).values_list("owner_id", "digest")
+        consent.keep_out(
+            KeptOut(owner_id=owner_id, digest=digest, reason="Deleted by staff.", decided_by_id=by.pk)
+            for owner_id, digest in visitors
+        )
+        return consent.drop_images(images)
 
 
 def _collect_stored(image: CollectedImage, key: str, *, size: tuple[int, int]) -> Collected | None:
-    if consent.consented_at(image.photo_id) is None:
+    if consent.consented_at(image.photo_id) is None or consent.is_kept_out(image.owner_id, image.digest):
         return None
     known = _known(image)
     if known is not None:
@@ -205,10 +217,14 @@ def _save(image: CollectedImage) -> None:
 
 
 def _digest_of(key: str) -> str:
+    """That of the name where the file is gone: no other file has it, and nobody looks for this one again."""
     digest = hashlib.sha256()
-    with default_storage.open(key, "rb") as stored:
-        for chunk in stored.chunks():
-            digest.update(chunk)
+    try:
+        with default_storage.open(key, "rb") as stored:
+            for chunk in stored.chunks():
+                digest.update(chunk)
+    except FileNotFoundError:
+        return hashlib.sha256(key.encode()).hexdigest()
     return digest.hexdigest()
 
 

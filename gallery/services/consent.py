@@ -5,6 +5,7 @@ yes and they have not said no for the account since. A no for a photo holds unti
 trash is not covered, and is again when it is restored.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from gallery import files
-from gallery.models import CollectedImage, Photo, TrainingConsent
+from gallery.models import Admission, CollectedImage, KeptOut, Photo, TrainingConsent
 from gallery.services import snapshots
 
 
@@ -76,12 +77,29 @@ def lock_account(user_id: int) -> bool:
 
 
 def drop_images(images: QuerySet[CollectedImage]) -> int:
-    """Inside a transaction: rows now, files and samples that show them after the commit. Snapshots keep the digests."""
+    """Inside a transaction: rows now, files and samples that show them after the commit. Snapshots keep the digests.
+
+    What staff had excluded is kept out from then on: a consent given later does not overrule them.
+    """
     doomed = list(images.select_for_update())
+    keep_out(
+        KeptOut(owner_id=image.owner_id, digest=image.digest, reason=image.reason, decided_by_id=image.decided_by_id)
+        for image in doomed
+        if image.status == Admission.EXCLUDED and image.photo_id is not None
+    )
     snapshots.drop_samples_of(CollectedImage.objects.filter(pk__in=[image.pk for image in doomed]))
     files.delete_after_commit([key for image in doomed for key in image.file_keys])
     CollectedImage.objects.filter(pk__in=[image.pk for image in doomed]).delete()
     return len(doomed)
+
+
+def keep_out(pictures: Iterable[KeptOut]) -> None:
+    """What is kept out already stays so by the decision that was first."""
+    KeptOut.objects.bulk_create(pictures, ignore_conflicts=True)
+
+
+def is_kept_out(owner_id: int, digest: str) -> bool:
+    return KeptOut.objects.filter(owner=owner_id, digest=digest).exists()
 
 
 def _say(user: AbstractBaseUser, photo: Photo | None, *, is_given: bool) -> TrainingConsent:

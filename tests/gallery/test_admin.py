@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from gallery import services
-from gallery.models import ApiKey, Job, Photo, Result, TrainingConsent, TrainingRun
+from gallery.models import ApiKey, Job, KeptOut, Photo, Result, TrainingConsent, TrainingRun
 from tests.base import GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -49,6 +49,7 @@ class AdminTests(TrainingRows, GalleryTestCase):
         services.record_evaluation(claim, 1, figures={}, sample_keys=[])
         version = services.finish_run(claim, self.new_version())
         services.record_vote(version, "a.jpg", prefers_version=True, by=self.staff)
+        KeptOut.objects.create(owner=self.owner, digest="k" * 64)
         self.assertEqual(version.parent, base)
 
     def test_logs_stay_and_go_with_their_account(self) -> None:

@@ -125,7 +125,7 @@ class RunPageTests(TrainingRows, GalleryTestCase):
     def test_the_frozen_pictures_are_counted_and_what_was_withdrawn_since(self) -> None:
         self.begin()
         self.assertContains(self.page(), "12 frozen: 8 to learn from, 4 held out")
-        services.delete_images([self.images[0].pk])
+        services.delete_images([self.images[0].pk], self.staff)
         self.assertContains(self.page(), "; 1 withdrawn since")
 
     def test_a_run_that_succeeded_leads_to_its_version_and_one_that_ended_early_says_why(self) -> None:

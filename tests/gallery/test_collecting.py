@@ -1,6 +1,7 @@
 """What is admitted to training, what is set aside and why: real files, read by the real child process."""
 
 import io
+from unittest import mock
 
 import numpy as np
 from django.core.files.storage import default_storage
@@ -9,7 +10,8 @@ from skimage import data
 
 from gallery import files, images, services, upkeep
 from gallery.color_facts import TRAINING_SIDE, measure_colorfulness
-from gallery.models import Admission, CollectedImage, Origin, Photo, Result
+from gallery.learning import learning_of
+from gallery.models import Admission, CollectedImage, KeptOut, Origin, Photo, Result
 from gallery.services import collecting
 from gallery.services.collecting import FILE_IS_GONE
 from tests import pictures
@@ -173,12 +175,81 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
         with self.assertRaises(collecting.ConsentMissing):
             collecting._save(image)
 
-    def test_an_accepted_result_whose_file_is_gone_keeps_nobody_waiting(self) -> None:
+    def test_an_accepted_result_whose_file_is_gone_is_set_aside_and_not_tried_again(self) -> None:
         services.give_consent(self.owner)
         lost = self.accepted(pictures.color((64, 48)), mark=1)
         files.delete([lost.image_key])
         self.accepted(cat(), mark=2)
+        self.assertEqual([services.collect_waiting(at_most=1) for _ in range(3)], [1, 1, 0])
+        image = CollectedImage.objects.get(photo=lost.job.photo)
+        self.assertEqual((image.status, image.reason, image.file_key), (Admission.SET_ASIDE, FILE_IS_GONE, ""))
+
+    def test_a_file_that_cannot_be_read_keeps_no_other_waiting(self) -> None:
+        services.give_consent(self.owner)
+        broken = self.upload(cat())
+        self.upload(pictures.color())
+        path = self.media / broken.original_key
+        path.unlink()
+        path.mkdir()  # an error of the storage, and no missing file
         self.assertEqual(services.collect_waiting(at_most=5), 1)
+        self.assertFalse(CollectedImage.objects.filter(photo=broken).exists())
+
+    def test_a_storage_that_is_down_is_asked_a_few_times_only(self) -> None:
+        services.give_consent(self.owner)
+        for mark in range(5):
+            self.make_photo(self.owner, mark=mark, has_color=True)
+        with mock.patch.object(default_storage, "open", side_effect=OSError("away")) as asked:
+            self.assertEqual(services.collect_waiting(at_most=5), 0)
+        self.assertEqual(asked.call_count, collecting.FAILURES_AT_MOST)
+
+
+class StaffDecisionTests(GalleryTestCase):
+    """What staff decide about a visitor's picture holds, whatever its owner allows."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        services.give_consent(self.owner)
+        self.photo = services.upload_photo(self.owner, as_upload(pictures.encoded(cat()))).photo
+        services.collect_waiting(at_most=5)
+        self.image = CollectedImage.objects.get()
+
+    def test_what_they_deleted_is_not_collected_again(self) -> None:
+        with self.captureOnCommitCallbacks(execute=True):
+            self.assertEqual(services.delete_images([self.image.pk], self.staff), 1)
+        self.assertEqual(self.stored_files(), set(self.photo.file_keys))
+        self.assertEqual((services.collect_waiting(at_most=5), services.collect_photo(self.photo.pk)), (0, None))
+        kept_out = KeptOut.objects.get()
+        self.assertEqual(
+            (kept_out.owner, kept_out.digest, kept_out.decided_by), (self.owner, self.photo.digest, self.staff)
+        )
+        self.assertIn("excluded by those who run this site", learning_of(self.photo).set_aside)
+        kept_out.delete()
+        self.assertEqual(services.collect_waiting(at_most=5), 1)
+
+    def test_what_they_excluded_stays_out_when_a_consent_is_taken_back_and_given_again(self) -> None:
+        services.exclude_images([self.image.pk], self.staff, reason="Not ours to learn from.")
+        services.revoke_consent(self.owner)
+        services.give_consent(self.owner)
+        self.assertEqual(services.collect_waiting(at_most=5), 0)
+        kept_out = KeptOut.objects.get()
+        self.assertEqual((kept_out.reason, kept_out.decided_by), ("Not ours to learn from.", self.staff))
+
+    def test_what_only_its_owner_took_back_is_collected_again(self) -> None:
+        services.revoke_consent(self.owner)
+        services.give_consent(self.owner)
+        self.assertEqual(services.collect_waiting(at_most=5), 1)
+
+    def test_what_staff_uploaded_and_deleted_may_be_uploaded_again(self) -> None:
+        upload = as_upload(pictures.encoded(pictures.color()))
+        image = services.collect_upload(self.staff, upload).image
+        services.delete_images([image.pk], self.staff)
+        upload.seek(0)
+        self.assertFalse(services.collect_upload(self.staff, upload).is_duplicate)
+
+    def test_the_decision_goes_with_the_account(self) -> None:
+        services.delete_images([self.image.pk], self.staff)
+        services.delete_account(self.owner)
+        self.assertFalse(KeptOut.objects.exists())
 
 
 class ColorfulnessTests(GalleryTestCase):

@@ -87,7 +87,7 @@ class ModelTests(VersionPageTestCase):
     def test_a_trained_version_tells_its_data_and_what_was_withdrawn(self) -> None:
         version = self.trained([check("golden", 7.1, 7.6)])
         learned = version.run.snapshot.filter(side=Side.TRAIN)
-        services.delete_images([learned.first().collected_id])
+        services.delete_images([learned.first().collected_id], self.staff)
         data = model_cards.data_of(version)
         held_out = version.run.snapshot.filter(side=Side.HOLDOUT).count()
         self.assertEqual((data.learned_from, data.held_out, data.withdrawn), (learned.count(), held_out, 1))

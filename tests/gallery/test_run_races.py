@@ -105,7 +105,8 @@ class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
         self.start()
         claim = self.claimed_run()
         race(
-            lambda: services.freeze_snapshot(claim), lambda: services.delete_images([image.pk for image in images[:3]])
+            lambda: services.freeze_snapshot(claim),
+            lambda: services.delete_images([image.pk for image in images[:3]], self.staff),
         )
         snapshot = services.freeze_snapshot(claim)
         self.assertEqual(len(snapshot.train) + len(snapshot.holdout), 11)

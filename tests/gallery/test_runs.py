@@ -167,7 +167,7 @@ class ReportTests(RunTestCase):
 
     def withdraw(self, side: Side) -> None:
         with self.captureOnCommitCallbacks(execute=True):
-            services.delete_images([self.run_row.snapshot.filter(side=side).first().collected_id])
+            services.delete_images([self.run_row.snapshot.filter(side=side).first().collected_id], self.staff)
 
     def test_samples_go_with_a_held_out_picture_that_is_withdrawn_and_none_are_added(self) -> None:
         services.freeze_snapshot(self.claim)
@@ -330,11 +330,11 @@ class SnapshotTests(RunTestCase):
 
     def test_what_is_withdrawn_before_the_claim_is_not_in_it_and_later_it_is_a_digest(self) -> None:
         self.start()
-        services.delete_images([self.images[0].pk])
+        services.delete_images([self.images[0].pk], self.staff)
         claim = self.claimed_run()
         before = services.freeze_snapshot(claim)
         self.assertNotIn(self.images[0].digest.encode(), before.manifest)
-        services.delete_images([self.images[1].pk])
+        services.delete_images([self.images[1].pk], self.staff)
         after = services.freeze_snapshot(claim)
         self.assertEqual((after.manifest, after.withdrawn), (before.manifest, 1))
         self.assertEqual(len(after.train) + len(after.holdout), 10)
@@ -342,7 +342,7 @@ class SnapshotTests(RunTestCase):
 
     def test_too_few_pictures_at_the_claim_are_told_in_words(self) -> None:
         self.start()
-        services.delete_images([image.pk for image in self.images[:6]])
+        services.delete_images([image.pk for image in self.images[:6]], self.staff)
         with self.assertRaisesMessage(TrainingRefused, "Only 6 of the pictures are usable"):
             services.freeze_snapshot(self.claimed_run())
         self.assertEqual(self.only_run().snapshot_digest, "")

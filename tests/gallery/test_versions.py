@@ -139,7 +139,7 @@ class LineageTests(VersionTestCase):
         first = services.promote_version(self.trained_on_all().pk, self.staff)
         entry = first.run.snapshot.filter(side="train").first()
         held_out = first.run.snapshot.filter(side="holdout").first()
-        services.delete_images([entry.collected_id])
+        services.delete_images([entry.collected_id], self.staff)
         child = self.trained_on_all()
         self.assertFalse(child.run.snapshot.filter(digest=entry.digest).exists())
         self.assertEqual(services.versions_that_saw(entry.digest), [first, child])
