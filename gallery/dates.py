@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from gallery.models import DatePrecision
+from gallery.models import DatePrecision, Photo
 
 FORMATS = {
     DatePrecision.DAY: ("%Y-%m-%d", "%B %d, %Y", "%d %B %Y", "%d.%m.%Y"),
@@ -27,6 +27,10 @@ class TakenOn:
 
     first: date
     precision: DatePrecision
+
+    @classmethod
+    def of(cls, photo: Photo) -> "TakenOn | None":
+        return cls(photo.taken_on, DatePrecision(photo.taken_precision)) if photo.taken_on else None
 
     def __str__(self) -> str:
         """What read_date reads, whatever the language: 1923, 1923-06 or 1923-06-15."""
