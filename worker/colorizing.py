@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -13,7 +14,11 @@ from gallery import files, images
 from gallery.decoding import PREVIEW_SIDE, THUMB_SIDE, bounded
 from gallery.keys import attempt_folder, new_result_keys
 from gallery.services import Claim, ColoredFiles
+from gallery.variants import VariantSettings
 from worker import engine
+
+if TYPE_CHECKING:
+    from colorizer.inference import Settings
 
 READER = "colorizer.scans"
 
@@ -21,16 +26,15 @@ READER = "colorizer.scans"
 def colorize(claim: Claim) -> ColoredFiles:
     """Raises what `in_words` can explain; `discard` removes what was stored until then."""
     from colorizer.file_to_file import color_scan, write_colored
-    from colorizer.inference import Settings
     from colorizer.scans import load
     from colorizer.writing import Target, reduced
 
-    loaded = engine.current()
+    loaded = engine.serving(claim.settings.model_version)
     with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
         folder = Path(name)
         original = _copy_original(claim.original_key, folder)
         images.read_in_child(READER, original, folder)
-        colored = color_scan(loaded.colorizer, load(folder), settings=Settings())
+        colored = color_scan(loaded.colorizer, load(folder), settings=settings_of(claim.settings))
         target = Target(colored.scan.target_format)
         report = write_colored(colored, folder / "result", kind=target)
         keys = new_result_keys(claim.job_id, claim.attempt, images.EXTENSIONS[target.format])
@@ -50,6 +54,22 @@ def colorize(claim: Claim) -> ColoredFiles:
         model_name=loaded.colorizer.card.name,
         model_digest=loaded.colorizer.digest,
         model_version_id=loaded.version.pk,
+        settings=claim.settings.everything(),
+    )
+
+
+def settings_of(asked: VariantSettings) -> "Settings":
+    """What the colorizer is to be told."""
+    from colorizer.hints import Hints
+    from colorizer.inference import Settings
+
+    told = asked.everything()
+    return Settings(
+        vividness=asked.vividness,
+        warmth=asked.warmth,
+        hints=Hints.parse({"hints": told["hints"], "keep_grey": told["keep_grey"]}),
+        network_size=asked.network_size,
+        flip_averaged=asked.flip_averaged,
     )
 
 

@@ -37,6 +37,7 @@ class Loaded:
 class _Engine:
     worker_id: UUID = field(default_factory=uuid4)
     loaded: Loaded | None = None
+    beside: Loaded | None = None  # the other version that a job asked for last
     error: str = ""  # why the active version is not the loaded one
     refused_at: dict[str, float] = field(default_factory=dict)  # by digest
     loading: threading.Lock = field(default_factory=threading.Lock)
@@ -94,6 +95,28 @@ def current() -> Loaded:
         if _engine.loaded.colorizer.digest == wanted.digest:
             _engine.loaded, _engine.error = Loaded(_engine.loaded.colorizer, wanted), ""
         return _engine.loaded
+
+
+def serving(number: int | None) -> Loaded:
+    """The version of that number, which stays loaded beside the active one; None: `current`. Raises WeightsError."""
+    loaded = current()
+    if number is None or number == loaded.version.number:
+        return loaded
+    with _engine.loading:
+        if _engine.beside is None or _engine.beside.version.number != number:
+            _engine.beside = None  # before the next one needs its memory
+            _engine.beside = _load_beside(number)
+        return _engine.beside
+
+
+def _load_beside(number: int) -> Loaded:
+    version = ModelVersion.objects.filter(number=number).first()
+    if version is None:
+        raise WeightsError(f"There is no version {number}.")
+    try:
+        return Loaded(_load(version), version)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise WeightsError(f"{version} cannot be loaded: {error}") from error
 
 
 def _change_to(wanted: ModelVersion) -> None:

@@ -8,15 +8,18 @@ import logging
 from gallery import services
 from gallery.queue import TASK_COLORIZE, TASK_RETRAIN
 from photolab_site.celery import app
-from worker import colorizing, engine, heartbeat, trainer
+from worker import colorizing, engine, heartbeat, previewing, trainer
 
 logger = logging.getLogger(__name__)
+
+MOST_PREVIEWS = 10  # before a job gets its turn
 
 __all__ = ["colorize", "heartbeat", "retrain"]  # the heart connects itself to the pool process's signals
 
 
 @app.task(name=TASK_COLORIZE, soft_time_limit=300, time_limit=330)
 def colorize() -> None:
+    answer_previews()
     claim = services.claim_next(engine.worker_id())
     if claim is None:
         return
@@ -29,6 +32,19 @@ def colorize() -> None:
         return
     if not services.finish(claim, output):
         colorizing.discard(claim)
+
+
+def answer_previews() -> None:
+    """Those that people wait for at this moment; whoever comes meanwhile rings anew."""
+    for _ in range(MOST_PREVIEWS):
+        claim = services.claim_preview()
+        if claim is None:
+            return
+        try:
+            services.finish_preview(claim.id, previewing.answer(claim))
+        except Exception as error:
+            logger.exception("Preview %s failed", claim.id)
+            services.fail_preview(claim.id, colorizing.in_words(error))
 
 
 @app.task(name=TASK_RETRAIN)

@@ -16,6 +16,7 @@ from gallery import files, queue
 from gallery.keys import attempt_folder
 from gallery.models import Job, JobState, Photo, Result, Worker
 from gallery.models.state import LIVE_STATES, JobQuerySet
+from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Claim(Attempt):
     worker_id: UUID
     original_key: str
     format: str
+    settings: VariantSettings = field(default_factory=VariantSettings)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
         worker_id=worker_id,
         original_key=job.photo.original_key,
         format=job.photo.format,
+        settings=VariantSettings.parse(job.settings),
     )
 
 
@@ -89,8 +92,13 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
     with transaction.atomic():
         if not _held(claim).move(JobState.DONE, only_if=[JobState.RUNNING], ended_at=Now(), error=""):
             return False
-        claimed_at, ended_at = Job.objects.values_list("claimed_at", "ended_at").get(pk=claim.job_id)
-        Result.objects.create(job_id=claim.job_id, duration_s=(ended_at - claimed_at).total_seconds(), **asdict(output))
+        job = Job.objects.select_related("photo").get(pk=claim.job_id)
+        Result.objects.create(
+            job=job,
+            duration_s=(job.ended_at - job.claimed_at).total_seconds(),
+            shown_at=job.photo.uploaded_at if job.is_proposal else Now(),  # before every other result's
+            **asdict(output),
+        )
         Worker.objects.filter(pk=claim.worker_id).update(jobs_done=F("jobs_done") + 1)
     return True
 
@@ -120,13 +128,15 @@ def cancel(job_id: int) -> bool:
 
 
 def retry_photo(photo_id: int) -> Job | None:
-    """A new job for a photo; None when one is live already or the photo is gone."""
+    """A new job as the latest one was; None when such a one is live already or the photo is gone."""
     try:
         with transaction.atomic():
             photo = Photo.objects.select_for_update().filter(pk=photo_id).first()
             if photo is None:
                 return None
-            job = Job.objects.create(photo=photo)
+            latest = photo.jobs.order_by("-id").first()
+            wanted = VariantSettings.parse(latest.settings) if latest else VariantSettings()
+            job = Job.objects.create(photo=photo, settings=wanted.as_json(), settings_digest=wanted.digest)
             queue.ring_after_commit()
             return job
     except IntegrityError:

@@ -1,17 +1,20 @@
 """What owners do with results: call the colors right, go back to an earlier result, have a newer model color again."""
 
+from dataclasses import replace
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from gallery import queue
-from gallery.models import CollectedImage, Job, Origin, Priority, Result
+from gallery.models import CollectedImage, Job, Origin, Photo, Priority, Result
 from gallery.models.photo import PhotoQuerySet
 from gallery.models.state import JobQuerySet
 from gallery.services import consent
 from gallery.services.jobs import cancel
 from gallery.services.versions import active_version
+from gallery.variants import VariantSettings
 
 
 def accept_result(job_id: int) -> bool:
@@ -70,15 +73,23 @@ def outdated_photos(photos: PhotoQuerySet) -> PhotoQuerySet:
 def color_again(photos: PhotoQuerySet) -> int:
     """How many of the photos wait now to be colored by the active version, after everything that somebody waits for.
 
-    Their results stay, and stay shown until the new ones are there.
+    Their results stay, and stay shown until the new ones are there. What the owner asked for in the shown one, colors
+    that were told for instance, is asked for again.
     """
     with transaction.atomic():
-        outdated = list(outdated_photos(photos).select_for_update().order_by("pk"))
-        jobs = [Job(photo=photo, priority=Priority.BATCH) for photo in outdated]
+        outdated = list(outdated_photos(photos).with_state().select_for_update().order_by("pk"))
+        jobs = [_same_again(photo) for photo in outdated]
         Job.objects.bulk_create(jobs, ignore_conflicts=True)  # of whoever was quicker with the same photo
         if jobs:
             queue.ring_after_commit()
     return len(jobs)
+
+
+def _same_again(photo: Photo) -> Job:
+    """Not saved yet."""
+    shown = photo.shown_result
+    asked = replace(VariantSettings.parse(shown.job.settings if shown else {}), model_version=None)
+    return Job(photo=photo, priority=Priority.BATCH, settings=asked.as_json(), settings_digest=asked.digest)
 
 
 def batch_of(owner: AbstractBaseUser) -> JobQuerySet:

@@ -1,0 +1,95 @@
+"""Orders to color a photograph in another way: one variant, or four to choose from."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from gallery import queue
+from gallery.models import Job, JobState, ModelVersion, Photo, Priority, VersionState
+from gallery.models.state import LIVE_STATES
+from gallery.services.versions import active_version, versions_before
+from gallery.variants import SettingsRefused, VariantSettings
+
+MOST_LIVE = 20  # of one photograph: nobody looks at more, and others wait
+
+
+def order_variant(photo: Photo, settings: VariantSettings, *, is_proposal: bool = False) -> Job:
+    """The live job with these settings: a new one, or the one that is there. Raises SettingsRefused."""
+    check_version(settings)
+    try:
+        with transaction.atomic():
+            Photo.objects.select_for_update().get(pk=photo.pk)  # one after the other, and not while it is deleted
+            live = photo.jobs.live()
+            same = live.filter(settings_digest=settings.digest).first()
+            if same is not None:
+                _take_seriously(same, is_proposal=is_proposal)
+                return same
+            if live.count() >= MOST_LIVE:
+                raise SettingsRefused(_("This photograph has enough variants waiting. Try again when they are done."))
+            job = Job.objects.create(
+                photo=photo,
+                settings=settings.as_json(),
+                settings_digest=settings.digest,
+                is_proposal=is_proposal,
+                priority=Priority.INTERACTIVE,
+            )
+            queue.ring_after_commit()
+            return job
+    except IntegrityError:  # somebody claims it, or was quicker
+        return photo.jobs.live().get(settings_digest=settings.digest)
+
+
+def order_four(photo: Photo) -> list[Job]:
+    """A job for each of `four_settings`; what is there in today's colors is not colored again."""
+    active = active_version()
+    there = {
+        job.settings_digest: job
+        for job in photo.all_jobs
+        if job.is_live or (job.has_result and (active is None or _is_of_today(job, active)))
+    }
+    return [
+        there.get(settings.digest) or order_variant(photo, settings, is_proposal=True) for settings in four_settings()
+    ]
+
+
+def four_settings() -> list[VariantSettings]:
+    """Four ways to color that look different, each for one reason: what a contact sheet shows."""
+    active = active_version()
+    earlier = versions_before(active)[:1] if active else []
+    return [
+        VariantSettings(network_size=384, flip_averaged=True),
+        VariantSettings(network_size=192, flip_averaged=True),
+        VariantSettings(vividness=1.4),
+        VariantSettings(model_version=earlier[0].number) if earlier else VariantSettings(warmth=0.6),
+    ]
+
+
+def sheet_jobs(photo: Photo) -> list[Job]:
+    """The newest job for each of `four_settings`, in that order; what was not ordered or was canceled is left out."""
+    newest: dict[str, Job] = {}
+    for job in photo.all_jobs:
+        if job.status != JobState.CANCELLED:
+            newest.setdefault(job.settings_digest, job)
+    digests = [settings.digest for settings in four_settings()]
+    return [newest[digest] for digest in digests if digest in newest]
+
+
+def check_version(settings: VariantSettings) -> None:
+    """Raises SettingsRefused for a version that cannot color: never active, or its weights removed."""
+    if settings.model_version is None:
+        return
+    served = ModelVersion.objects.filter(
+        status__in=(VersionState.ACTIVE, VersionState.RETIRED), weights_removed_at=None, number=settings.model_version
+    )
+    if not served.exists():
+        text = _("Version %(number)d of the model cannot be used for coloring.")
+        raise SettingsRefused(text % {"number": settings.model_version})
+
+
+def _is_of_today(job: Job, active: ModelVersion) -> bool:
+    return "model_version" in job.settings or job.result.model_digest == active.digest
+
+
+def _take_seriously(job: Job, *, is_proposal: bool) -> None:
+    """What was proposed and is now asked for is shown as soon as it is there."""
+    if job.is_proposal and not is_proposal:
+        Job.objects.filter(pk=job.pk, status__in=LIVE_STATES).update(is_proposal=False)
