@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from gallery.models import Album, Job, Photo
+from gallery.models import Album, ApiKey, Job, PartialUpload, Photo, Share, UploadBatch, WebhookDelivery
 from gallery.models.photo import PhotoQuerySet
 
 
@@ -35,3 +36,13 @@ def albums_of(request: HttpRequest) -> QuerySet[Album]:
 
 def album_for(request: HttpRequest, album_id: int) -> Album:
     return get_object_or_404(albums_of(request), pk=album_id)
+def shares_of(request: HttpRequest) -> QuerySet[Share]:
+    """Newest first, those included that have ended."""
+    return Share.objects.filter(owner=request.user).select_related("photo", "album")
+def share_for(request: HttpRequest, share_id: int) -> Share:
+    return get_object_or_404(shares_of(request), pk=share_id)
+def shared_with(token: str) -> Share:
+    """The only way that does not lead through the owner: whoever has the link may see what it opens.
+    Links that ended, were taken back or never were are answered alike.
+    """
+    return get_object_or_404(Share.objects.live().with_token(token).select_related("photo", "album"))

@@ -59,6 +59,11 @@ def new_collected_keys() -> CollectedKeys:
     return CollectedKeys(f"{folder}/picture.jpg", f"{folder}/thumb.jpg")
 
 
+def new_shared_key(extension: str) -> str:
+    """Of a file made for one link: what it shows may not be told from its name."""
+    return f"shared/{uuid4().hex}/copy.{extension}"
+
+
 def checkpoint_folder(run_id: int) -> str:
     """Whatever any attempt at the training run has stored to go on from; of use only while the run is live."""
     return f"training/{run_id}/checkpoints"

@@ -54,6 +54,7 @@ def run_pass() -> Done:
     Removal.objects.filter(removed_at__lt=Now() - FORGET_REMOVAL_AFTER).delete()
     forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
     remove_temporary_files()
+    services.drop_copies_of_ended_shares()
     done = Done(
         requeued,
         given_up,

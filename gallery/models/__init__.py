@@ -7,6 +7,7 @@ from gallery.models.job import Job, Priority, Result
 from gallery.models.photo import DatePrecision, Photo, Removal
 from gallery.models.preview import Preview
 from gallery.models.run import Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
+from gallery.models.share import Share, SharedCopy
 from gallery.models.state import MAX_ATTEMPTS, JobState, PreviewState, RunState, VersionState
 from gallery.models.upload import PartialUpload, UploadBatch
 from gallery.models.version import ModelVersion, VersionEvent, Vote
@@ -38,6 +39,8 @@ __all__ = [
     "Result",
     "RunState",
     "Scope",
+    "Share",
+    "SharedCopy",
     "Side",
     "SnapshotEntry",
     "TrainingConsent",

@@ -17,6 +17,8 @@ from gallery.dates import TakenOn
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
 from gallery.models import CollectedImage, Job, Origin, Photo, Removal
 from gallery.services import consent
+from gallery.models import CollectedImage, Job, Origin, Photo, Removal, SharedCopy
+from gallery.services.sharing import drop_copies
 from gallery.services.trash import restore_photos
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,6 @@ LONGEST_TITLE = 200
 class Uploaded:
     photo: Photo
     is_duplicate: bool
-    was_trashed: bool = False  # and is restored, being a duplicate
 
 
 def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
@@ -71,8 +72,8 @@ def _known(owner: AbstractBaseUser, digest: str) -> Uploaded | None:
     known = Photo.objects.filter(owner=owner, digest=digest).first()
     if known is None:
         return None
-    was_trashed = known.trashed_at is not None and restore_photos([known.pk]) == 1
-    return Uploaded(known, is_duplicate=True, was_trashed=was_trashed)
+    known.was_restored = known.trashed_at is not None and restore_photos([known.pk]) == 1
+    return Uploaded(known, is_duplicate=True)
 
 
 def describe_photo(photo_id: int, *, title: str, taken: TakenOn | None) -> None:
@@ -133,6 +134,7 @@ def delete_jobs(job_ids: Iterable[int]) -> int:
         jobs = Job.objects.filter(pk__in=list(job_ids))
         locked = list(jobs.select_for_update().values_list("pk", flat=True))
         _delete_attempts_after_commit(locked)
+        drop_copies(SharedCopy.objects.filter(photo__jobs__in=locked))
         accepted = Photo.objects.filter(jobs__in=locked, jobs__result__accepted_at__isnull=False)
         consent.drop_images(CollectedImage.objects.filter(photo__in=accepted, origin=Origin.ACCEPTED_RESULT))
         jobs.filter(pk__in=locked).delete()
@@ -155,6 +157,7 @@ def _delete_locked(photos: list[Photo]) -> None:
         files.delete_after_commit(photo.file_keys)
     _delete_attempts_after_commit(jobs)
     consent.drop_images(CollectedImage.objects.filter(photo_id__in=ids))
+    drop_copies(SharedCopy.objects.filter(photo__in=ids))
     Photo.objects.filter(pk__in=ids).delete()
 
 
