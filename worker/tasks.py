@@ -4,6 +4,11 @@ The only broad `except` of the product: whatever goes wrong becomes a state and 
 """
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
 
 from gallery import services
 from gallery.queue import TASK_COLORIZE, TASK_RETRAIN
@@ -13,6 +18,7 @@ from worker import colorizing, engine, heartbeat, previewing, trainer
 logger = logging.getLogger(__name__)
 
 MOST_PREVIEWS = 10  # before a job gets its turn
+LOOK_EVERY_S = 0.05  # for previews, beside a job
 
 __all__ = ["colorize", "heartbeat", "retrain"]  # the heart connects itself to the pool process's signals
 
@@ -24,7 +30,8 @@ def colorize() -> None:
     if claim is None:
         return
     try:
-        output = colorizing.colorize(claim)
+        with previews_beside():
+            output = colorizing.colorize(claim)
     except Exception as error:
         logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
         if not services.fail(claim, colorizing.in_words(error)):
@@ -32,6 +39,27 @@ def colorize() -> None:
         return
     if not services.finish(claim, output):
         colorizing.discard(claim)
+
+
+@contextmanager
+def previews_beside() -> Iterator[None]:
+    """While a job runs, a thread answers previews: nobody who moves a slider waits for somebody's large photograph."""
+    over = threading.Event()
+
+    def answer_until_over() -> None:
+        try:
+            while not over.wait(LOOK_EVERY_S):
+                answer_previews()
+        finally:
+            connection.close()  # this thread's own
+
+    thread = threading.Thread(target=answer_until_over, name="previews", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def answer_previews() -> None:

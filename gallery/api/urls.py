@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gallery.api import training, views
+from gallery.api import training, variants, views
 
 calls = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
@@ -13,6 +13,8 @@ calls = [
     path("photos/<int:photo_id>", views.OnePhoto.as_view(), name="api-photo"),
     path("photos/<int:photo_id>/original", views.PhotoOriginal.as_view(), name="api-photo-original"),
     path("photos/<int:photo_id>/result", views.PhotoResult.as_view(), name="api-photo-result"),
+    path("photos/<int:photo_id>/jobs", variants.PhotoJobs.as_view(), name="api-photo-jobs"),
+    path("photos/<int:photo_id>/results", variants.PhotoResults.as_view(), name="api-photo-results"),
     path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
     path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
     path("collected-images", training.CollectedImages.as_view(), name="api-collected-images"),

@@ -15,6 +15,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from gallery.dates import TakenOn, words_of
+from gallery.settings_words import settings_in_words
+
 register = template.Library()
 
 # The classes .ar-5 ... .ar-24 in static/css/gallery.css stand for these ratios times ten.
@@ -76,8 +79,21 @@ def short_digest(digest: str) -> str:
 
 @register.filter
 def settings_words(settings: dict[str, Any]) -> str:
-    """What a generator was told: "vividness 1.2, warmth 0"."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
+    """What a generator was told: "more vivid (1.4), 2 colors told"."""
+    return settings_in_words(settings)
+
+
+@register.filter
+def taken_words(photo: Any) -> str:
+    """When a photograph was taken, as far as it is known: "1923", "June 1923"; empty when nobody knows."""
+    taken = TakenOn.of(photo)
+    return words_of(taken) if taken else ""
+
+
+@register.filter
+def taken_text(photo: Any) -> str:
+    """The same as read_date reads it: "1923", "1923-06"."""
+    return str(TakenOn.of(photo) or "")
 
 
 @register.filter
