@@ -88,6 +88,8 @@ def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Color
         vividness=settings.vividness,
         warmth=settings.warmth,
         hints=len(settings.hints.spots),
+        network_size=settings.network_size,
+        flip_averaged=settings.flip_averaged,
     )
     network_s = predicted - seen_at
     merge_s = time.perf_counter() - began - network_s  # and reducing it for the network

@@ -2,7 +2,7 @@
 
 Standard fields: Iptc4xmpExt:DigitalSourceType, xmpMM:History, and dc:description and xmp:CreatorTool where the
 source has none. Our own, in NAMESPACE: ColorsAreSimulated, Model, ModelDigest, Vividness, Warmth, Hints (how many),
-OriginalDigest (sha256 of the source file). Text in, text out.
+NetworkSize (pixels), FlipAveraged, OriginalDigest (sha256 of the source file). Text in, text out.
 """
 
 import xml.etree.ElementTree as ET
@@ -52,6 +52,8 @@ class Statement:
     vividness: float = 1.0
     warmth: float = 0.0
     hints: int = 0
+    network_size: int = 256
+    flip_averaged: bool = False
 
 
 def clean(blob: bytes) -> str:
@@ -92,6 +94,8 @@ def stated(source: str, statement: Statement) -> bytes:
         "photolab:Vividness": f"{statement.vividness:g}",
         "photolab:Warmth": f"{statement.warmth:g}",
         "photolab:Hints": str(statement.hints),
+        "photolab:NetworkSize": str(statement.network_size),
+        "photolab:FlipAveraged": str(statement.flip_averaged),
         "photolab:OriginalDigest": statement.original_digest,
     }
     if not _says(rdf, "xmp:CreatorTool"):

@@ -256,10 +256,8 @@ class ToldTest(FileToFileTestCase):
                 content = self.source_with_notes()
                 report = self.colorize(content, name, settings=Settings(vividness=1.5, warmth=-0.25))
                 packet = self.packet()
-                said = {
-                    word: packet.find(f".//photolab:{word}", XMP).text
-                    for word in ("ColorsAreSimulated", "Model", "ModelDigest", "Vividness", "Warmth", "Hints")
-                }
+                words = ("ColorsAreSimulated", "Model", "ModelDigest", "Vividness", "Warmth", "Hints", "NetworkSize")
+                said = {word: packet.find(f".//photolab:{word}", XMP).text for word in (*words, "FlipAveraged")}
                 self.assertEqual(
                     {
                         "ColorsAreSimulated": "True",
@@ -268,6 +266,8 @@ class ToldTest(FileToFileTestCase):
                         "Vividness": "1.5",
                         "Warmth": "-0.25",
                         "Hints": "0",
+                        "NetworkSize": "256",
+                        "FlipAveraged": "False",
                     },
                     said,
                 )

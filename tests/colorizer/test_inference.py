@@ -12,7 +12,7 @@ from colorizer import Colorizer, ImageError, NoColorError, OutOfMemoryError
 from colorizer.__main__ import SHIPPED
 from colorizer.color import lab_to_rgb, rgb_to_lab
 from colorizer.hints import Hints
-from colorizer.inference import LONG_SIDE, SHORT_SIDE, network_size
+from colorizer.inference import LONGEST, SHORT_SIDE, Settings, network_size
 
 
 def lightness(image: Image.Image) -> torch.Tensor:
@@ -174,13 +174,58 @@ class ToldTest(unittest.TestCase):
         self.assertLess(float(self.chroma(vividness=0).abs().max()), 0.1)
 
 
+class WayTest(unittest.TestCase):
+    """At which size the network sees the photograph, and whether its mirror image is heard too."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.colorizer = Colorizer.load(SHIPPED)
+        cls.photo = Image.fromarray(skimage.data.chelsea()).convert("L").resize((512, 384))
+
+    def propose(self, photo: Image.Image, hints: Hints | None = None, **settings: object) -> np.ndarray:
+        return self.colorizer.propose(photo, Settings(hints=hints or Hints(), **settings), size=photo.size).ab
+
+    def test_the_network_sees_the_size_that_was_asked_for(self) -> None:
+        for side in (128, 192, 256, 384):
+            with self.subTest(side=side):
+                self.assertEqual(self.propose(self.photo, network_size=side).shape, (2, side // 2, round(side * 2 / 3)))
+
+    def test_another_size_is_another_answer(self) -> None:
+        small, usual = (
+            self.colorizer.predict(self.photo, Settings(network_size=side), size=self.photo.size).ab.mean(axis=(1, 2))
+            for side in (128, 256)
+        )
+        self.assertGreater(float(np.abs(small - usual).max()), 0.2)
+
+    def test_the_mean_with_the_mirror_image_is_the_same_for_both(self) -> None:
+        mirrored = self.photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        plain = np.abs(self.propose(self.photo) - self.propose(mirrored)[..., ::-1])
+        averaged = np.abs(
+            self.propose(self.photo, flip_averaged=True) - self.propose(mirrored, flip_averaged=True)[..., ::-1]
+        )
+        self.assertGreater(float(plain.mean()), 0.5)
+        self.assertLess(float(averaged.mean()), 0.1)
+
+    def test_a_color_that_was_told_is_heard_at_its_place_in_the_mirror_too(self) -> None:
+        told = Hints.parse({"hints": [{"x": 60, "y": 60, "radius": 30, "color": "#2040ff"}]})
+        change = self.propose(self.photo, told, flip_averaged=True) - self.propose(self.photo, flip_averaged=True)
+        strength = np.abs(change).sum(axis=0)
+        self.assertGreater(float(strength[25:35, 15:25].mean()), 4 * float(strength[25:35, -25:-15].mean()))
+
+    def test_sizes_of_no_use_are_refused(self) -> None:
+        for side in (0, 63, 1025):
+            with self.assertRaisesRegex(ValueError, "network size"):
+                Settings(network_size=side)
+
+
 class SizeTest(unittest.TestCase):
     def test_the_network_sees_the_photographs_aspect(self) -> None:
         for size in ((4000, 3000), (3000, 4000), (640, 640), (300, 200), (2500, 1000)):
-            width, height = network_size(size)
-            self.assertAlmostEqual(width / height, size[0] / size[1], delta=0.02)
-            self.assertLessEqual(max(width, height), LONG_SIDE)
-            self.assertLessEqual(min(width, height), SHORT_SIDE)
+            for side in (SHORT_SIDE, 384):
+                width, height = network_size(size, side)
+                self.assertAlmostEqual(width / height, size[0] / size[1], delta=0.02)
+                self.assertLessEqual(max(width, height), LONGEST * side)
+                self.assertLessEqual(min(width, height), side)
 
     def test_a_ribbon_is_bounded_by_its_long_side(self) -> None:
-        self.assertEqual(network_size((10_000, 10)), (LONG_SIDE, 1))
+        self.assertEqual(network_size((10_000, 10)), (LONGEST * SHORT_SIDE, 1))
