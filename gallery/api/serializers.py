@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from gallery.dates import TakenOn, read_date
 from gallery.models import Job, JobState, Photo
+from gallery.services.photos import LONGEST_TITLE
 from gallery.waiting import waiting_of
+from gallery.zipping import MOST_PHOTOS
 
 
 class TokenRequest(serializers.Serializer):
@@ -39,6 +43,10 @@ class UploadAnswer(serializers.Serializer):
 class PhotoAnswer(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField(source="file_name")
+    title = serializers.CharField(source="name", help_text="The file's name without ending until you give another.")
+    taken_on = serializers.SerializerMethodField(
+        help_text="1923, 1923-06 or 1923-06-15, as far as it is known; or null."
+    )
     format = serializers.CharField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
@@ -49,12 +57,75 @@ class PhotoAnswer(serializers.Serializer):
     colored = serializers.SerializerMethodField(help_text="Whether there is a result to fetch.")
     model_version = serializers.SerializerMethodField(help_text="Number of the version that made the result, or null.")
 
+    def get_taken_on(self, photo: Photo) -> str | None:
+        return str(TakenOn.of(photo) or "") or None
+
     def get_colored(self, photo: Photo) -> bool:
         return photo.shown_result is not None
 
     def get_model_version(self, photo: Photo) -> int | None:
         result = photo.shown_result
         return result.model_version.number if result and result.model_version else None
+
+
+class TakenField(serializers.Field):
+    """A date of which the day, or the month too, may be unknown."""
+
+    def to_internal_value(self, data: Any) -> TakenOn | None:
+        try:
+            return read_date(str(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)
+
+
+class PhotoChange(serializers.Serializer):
+    title = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=LONGEST_TITLE,
+        help_text="Blank: the name of the file stands for it.",
+    )
+    taken_on = extend_schema_field(str)(TakenField)(
+        source="taken", required=False, allow_null=True, help_text="1923, 1923-06 or 1923-06-15; null when unknown."
+    )
+
+
+class AlbumRequest(serializers.Serializer):
+    title = serializers.CharField(max_length=LONGEST_TITLE)
+
+
+class AlbumChange(serializers.Serializer):
+    title = serializers.CharField(required=False, max_length=LONGEST_TITLE)
+    cover = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, help_text="Id of a photo of the album."
+    )
+
+
+class AlbumAnswer(serializers.Serializer):
+    id = serializers.IntegerField(source="album.pk")
+    title = serializers.CharField(source="album.title")
+    created_at = serializers.DateTimeField(source="album.created_at")
+    count = serializers.IntegerField(help_text="Photos in it, without those in the trash.")
+    cover = serializers.IntegerField(
+        source="cover.pk", allow_null=True, default=None, help_text="Id of a photo, or null."
+    )
+
+
+class OneAlbumAnswer(AlbumAnswer):
+    photos = serializers.ListField(child=serializers.IntegerField(), help_text="Ids, in the order of the album.")
+
+
+class AlbumPhotos(serializers.Serializer):
+    photos = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), allow_empty=False, max_length=MOST_PHOTOS
+    )
+
+
+class AlbumPhotosAnswer(serializers.Serializer):
+    changed = serializers.IntegerField(help_text="How many came in, or went out.")
 
 
 class PhotoPage(serializers.Serializer):

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gallery.api import training, variants, views
+from gallery.api import albums, training, variants, views
 
 calls = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
@@ -15,6 +15,10 @@ calls = [
     path("photos/<int:photo_id>/result", views.PhotoResult.as_view(), name="api-photo-result"),
     path("photos/<int:photo_id>/jobs", variants.PhotoJobs.as_view(), name="api-photo-jobs"),
     path("photos/<int:photo_id>/results", variants.PhotoResults.as_view(), name="api-photo-results"),
+    path("albums", albums.Albums.as_view(), name="api-albums"),
+    path("albums/<int:album_id>", albums.OneAlbum.as_view(), name="api-album"),
+    path("albums/<int:album_id>/photos", albums.AlbumPhotos.as_view(), name="api-album-photos"),
+    path("albums/<int:album_id>/download", albums.AlbumDownload.as_view(), name="api-album-download"),
     path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
     path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
     path("collected-images", training.CollectedImages.as_view(), name="api-collected-images"),

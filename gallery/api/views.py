@@ -17,10 +17,14 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from gallery import services
-from gallery.access import job_for, photo_for
+from gallery.access import job_for, photo_for, photos_of
 from gallery.api import serializers as shapes
-from gallery.api.errors import Conflict, TooManyGuesses, refusals_of
-from gallery.views.pages import page_of_photos
+from gallery.api.errors import Conflict, Refused, TooManyGuesses, refusals_of
+from gallery.api.idempotency import idempotent
+from gallery.dates import TakenOn
+from gallery.models import Scope
+from gallery.searching import State, find, read_search
+from gallery.views.pages import page_of
 from gallery.views.stored import answer_photo_file, answer_result_file
 
 FILE = {(200, "image/*"): OpenApiTypes.BINARY, 404: shapes.ErrorAnswer}
@@ -51,16 +55,27 @@ class Tokens(APIView):
 
 
 class Photos(APIView):
+    scopes = {"GET": Scope.READ, "POST": Scope.UPLOAD}
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
         operation_id="photos_list",
-        parameters=[OpenApiParameter("before", str, description="`next` of the page before")],
-        responses=shapes.PhotoPage,
+        parameters=[
+            OpenApiParameter("before", str, description="`next` of the page before"),
+            OpenApiParameter("q", str, description="words, each in the title or the name of the file"),
+            OpenApiParameter("from", str, description="taken then or later: 1923, 1923-06 or 1923-06-15"),
+            OpenApiParameter("to", str, description="taken then or earlier, the whole year or month included"),
+            OpenApiParameter("album", int, description="in the album of this id"),
+            OpenApiParameter("state", str, enum=State.values),
+        ],
+        responses={200: shapes.PhotoPage, 422: shapes.ErrorAnswer},
     )
     def get(self, request: Request) -> Response:
-        """Your photos, newest first."""
-        photos, cursor = page_of_photos(request)
+        """Your photos, newest first; those that match all that is asked for. Those in the trash are not there."""
+        search = read_search(request.query_params)
+        if search.errors:
+            raise Refused(" ".join(search.errors))
+        photos, cursor = page_of(find(photos_of(request), search), request)
         return Response(shapes.PhotoPage({"photos": photos, "next": cursor}).data)
 
     @extend_schema(
@@ -72,6 +87,7 @@ class Photos(APIView):
             503: shapes.ErrorAnswer,
         },
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Upload one photograph. 200 with `duplicate` when the same bytes are here already."""
         sent = shapes.UploadRequest(data=request.data)
@@ -86,18 +102,35 @@ class Photos(APIView):
 
 
 class OnePhoto(APIView):
+    scopes = {"GET": Scope.READ, "PATCH": Scope.UPLOAD, "DELETE": Scope.UPLOAD}
+
     @extend_schema(responses={200: shapes.PhotoAnswer, 404: shapes.ErrorAnswer})
     def get(self, request: Request, photo_id: int) -> Response:
         return Response(shapes.PhotoAnswer(photo_for(request, photo_id)).data)
 
+    @extend_schema(
+        request=shapes.PhotoChange,
+        responses={200: shapes.PhotoAnswer, 404: shapes.ErrorAnswer, 422: shapes.ErrorAnswer},
+    )
+    def patch(self, request: Request, photo_id: int) -> Response:
+        """Change the title or when it was taken; what is left out stays as it is."""
+        photo = photo_for(request, photo_id)
+        sent = shapes.PhotoChange(data=request.data)
+        sent.is_valid(raise_exception=True)
+        asked = {"title": photo.title, "taken": TakenOn.of(photo)} | sent.validated_data
+        services.describe_photo(photo.pk, **asked)
+        return Response(shapes.PhotoAnswer(photo_for(request, photo_id)).data)
+
     @extend_schema(responses={204: None, 404: shapes.ErrorAnswer})
     def delete(self, request: Request, photo_id: int) -> Response:
-        """Deletes the photo, its results and their files."""
-        services.delete_photos([photo_for(request, photo_id).pk])
+        """Moves the photo to the trash, where it is deleted after 30 days; it can be restored on the pages."""
+        services.trash_photos([photo_for(request, photo_id).pk])
         return Response(status=204)
 
 
 class PhotoOriginal(APIView):
+    scopes = {"GET": Scope.READ}
+
     @extend_schema(responses=FILE)
     def get(self, request: Request, photo_id: int) -> HttpResponseBase:
         """The uploaded file, byte for byte."""
@@ -105,6 +138,8 @@ class PhotoOriginal(APIView):
 
 
 class PhotoResult(APIView):
+    scopes = {"GET": Scope.READ}
+
     @extend_schema(responses=FILE)
     def get(self, request: Request, photo_id: int) -> HttpResponseBase:
         """The color picture at full size: the newest, or the one that you went back to since."""
@@ -115,6 +150,8 @@ class PhotoResult(APIView):
 
 
 class OneJob(APIView):
+    scopes = {"GET": Scope.READ}
+
     @extend_schema(responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer})
     def get(self, request: Request, job_id: int) -> Response:
         return Response(shapes.describe_job(job_for(request, job_id)))
@@ -132,6 +169,8 @@ class UnknownAddress(APIView):
 
 
 class JobCancel(APIView):
+    scopes = {"POST": Scope.COLOR}
+
     @extend_schema(request=None, responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer, 409: shapes.ErrorAnswer})
     def post(self, request: Request, job_id: int) -> Response:
         job = job_for(request, job_id)

@@ -58,6 +58,7 @@ class Photo(models.Model):
     trashed_at = models.DateTimeField(null=True, blank=True, help_text="None: it is not in the trash.")
 
     position: int | None = None  # in the queue; no column, set by waiting.number_waiting
+    was_restored = False  # from the trash just now; no column, set by services.upload_photo
 
     objects = PhotoQuerySet.as_manager()
 

@@ -45,13 +45,13 @@ def choose_cover(album_id: int, photo_id: int) -> bool:
     return inside and Album.objects.filter(pk=album_id).update(cover=photo_id) == 1
 
 
-def add_to_album(album_id: int, photos: QuerySet[Photo]) -> int:
-    """How many are in it now and were not, at its end in the order of `photos`."""
+def add_to_album(album_id: int, photo_ids: Iterable[int]) -> int:
+    """How many are in it now and were not, at its end in the order given. The caller has checked whose they are."""
     with transaction.atomic():
         if not _lock(album_id):
             return 0
         there = set(AlbumEntry.objects.filter(album=album_id).values_list("photo_id", flat=True))
-        fresh = [pk for pk in photos.values_list("pk", flat=True) if pk not in there]
+        fresh = [pk for pk in photo_ids if pk not in there]
         last = AlbumEntry.objects.filter(album=album_id).aggregate(last=Max("position"))["last"] or 0
         AlbumEntry.objects.bulk_create(
             AlbumEntry(album_id=album_id, photo_id=pk, position=position)

@@ -15,9 +15,8 @@ from django.db import IntegrityError, transaction
 from gallery import files, images, queue
 from gallery.dates import TakenOn
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
-from gallery.models import CollectedImage, Job, Origin, Photo, Removal
-from gallery.services import consent
 from gallery.models import CollectedImage, Job, Origin, Photo, Removal, SharedCopy
+from gallery.services import batches, consent
 from gallery.services.sharing import drop_copies
 from gallery.services.trash import restore_photos
 
@@ -103,6 +102,7 @@ def _store(upload: File, inspected: images.Inspected, keys: PhotoKeys) -> None:
 
 def _add_rows(photo: Photo) -> None:
     with transaction.atomic():
+        photo.batch = batches.join_batch(photo.owner)
         photo.save(force_insert=True)
         Job.objects.create(photo=photo)
         queue.ring_after_commit()

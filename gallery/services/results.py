@@ -85,6 +85,19 @@ def color_again(photos: PhotoQuerySet) -> int:
     return len(jobs)
 
 
+def color_chosen(photos: PhotoQuerySet) -> int:
+    """How many of the photos wait now: those that color_again takes, and those that never came to be colored."""
+    with transaction.atomic():
+        again = color_again(photos)
+        result = Exists(Result.objects.filter(job__photo=OuterRef("pk")))
+        live = Exists(Job.objects.live().filter(photo=OuterRef("pk")))
+        uncolored = list(photos.filter(~result, ~live).select_for_update().order_by("pk"))
+        Job.objects.bulk_create([Job(photo=photo) for photo in uncolored], ignore_conflicts=True)
+        if uncolored:
+            queue.ring_after_commit()
+    return again + len(uncolored)
+
+
 def _same_again(photo: Photo) -> Job:
     """Not saved yet."""
     shown = photo.shown_result

@@ -7,16 +7,19 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.base import File
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
 
 from gallery import services, showcase
 from gallery.access import job_for, photo_for
-from gallery.images import ImageRefused
+from gallery.dates import read_date
+from gallery.images import ImageRefused, SiteBusy
 from gallery.models import Photo
 from gallery.services.photos import clean_file_name
+from gallery.views.chosen import tell_trashed
 from gallery.views.pages import card_of
 from gallery.waiting import number_waiting
 
@@ -28,6 +31,7 @@ class Sorted:
     accepted: list[Photo] = field(default_factory=list)
     duplicates: list[tuple[str, Photo]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    is_busy: bool = False  # some were refused although nothing is wrong with them
 
     @property
     def only_duplicate(self) -> Photo | None:
@@ -40,9 +44,9 @@ class Sorted:
 @require_POST
 @login_required
 def upload(request: HttpRequest) -> HttpResponse:
-    outcome = _take_in(request, request.FILES.getlist("file"))
+    outcome = take_in(request, request.FILES.getlist("file"))
     if not request.accepts("text/html"):
-        return JsonResponse(_as_json(request, outcome))
+        return JsonResponse(as_json(request, outcome))
     _tell(request, outcome)
     return _show(outcome)
 
@@ -55,12 +59,12 @@ def upload_sample(request: HttpRequest) -> HttpResponse:
         messages.error(request, "The sample photograph is missing from this installation.")
         return redirect("gallery")
     with path.open("rb") as file:
-        outcome = _take_in(request, [File(file, name="Sample photograph.jpg")])
+        outcome = take_in(request, [File(file, name="Sample photograph.jpg")])
     _tell(request, outcome)
     return _show(outcome)
 
 
-def _take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
+def take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
     """One unusable file never spoils the others."""
     outcome = Sorted()
     for one in uploads:
@@ -69,6 +73,7 @@ def _take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
             uploaded = services.upload_photo(request.user, one)
         except ImageRefused as refusal:
             outcome.refused.append((name, str(refusal)))
+            outcome.is_busy = outcome.is_busy or isinstance(refusal, SiteBusy)
             continue
         if uploaded.is_duplicate:
             outcome.duplicates.append((name, uploaded.photo))
@@ -77,19 +82,20 @@ def _take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
     return outcome
 
 
-def _as_json(request: HttpRequest, outcome: Sorted) -> dict[str, list[dict[str, object]]]:
+def as_json(request: HttpRequest, outcome: Sorted) -> dict[str, list[dict[str, object]]]:
     return {
         "accepted": [{"id": photo.pk, "card": card_of(request, photo)} for photo in number_waiting(outcome.accepted)],
-        "duplicates": [
-            {
-                "id": photo.pk,
-                "name": name,
-                "url": reverse("photo", args=[photo.pk]),
-                "message": _duplicate_message(name, photo),
-            }
-            for name, photo in outcome.duplicates
-        ],
+        "duplicates": [describe_duplicate(name, photo) for name, photo in outcome.duplicates],
         "refused": [{"name": name, "reason": reason} for name, reason in outcome.refused],
+    }
+
+
+def describe_duplicate(name: str, photo: Photo) -> dict[str, object]:
+    return {
+        "id": photo.pk,
+        "name": name,
+        "url": reverse("photo", args=[photo.pk]),
+        "message": _duplicate_message(name, photo),
     }
 
 
@@ -115,20 +121,36 @@ def _show(outcome: Sorted) -> HttpResponse:
 
 
 def _duplicate_message(name: str, photo: Photo) -> str:
+    if photo.was_restored:
+        return gettext("%(name)s was in the trash, and is in your gallery again.") % {"name": name}
     if name == photo.file_name:
         return f"{name} is in your gallery already."
     return f"{name} is in your gallery already, as {photo.file_name}."
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @login_required
 def photo_delete(request: HttpRequest, photo_id: int) -> HttpResponse:
+    """Into the trash, from where it can come back."""
     photo = photo_for(request, photo_id)
-    if request.method != "POST":
-        return render(request, "gallery/photo_delete.html", {"photo": photo})
-    services.delete_photos([photo.pk])
-    messages.success(request, f"{photo.file_name} is deleted.")
+    services.trash_photos([photo.pk])
+    tell_trashed(request, photo.name)
     return redirect("gallery")
+
+
+@require_POST
+@login_required
+def photo_describe(request: HttpRequest, photo_id: int) -> HttpResponse:
+    """Its title, and when it was taken."""
+    photo = photo_for(request, photo_id)
+    try:
+        taken = read_date(request.POST.get("taken", ""))
+    except ValueError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("photo", photo_id=photo_id)
+    services.describe_photo(photo.pk, title=request.POST.get("title", ""), taken=taken)
+    messages.success(request, gettext("Saved."))
+    return redirect("photo", photo_id=photo_id)
 
 
 @require_POST

@@ -10,12 +10,13 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from gallery import services, showcase
-from gallery.access import photo_for, photos_of
+from gallery.access import albums_of, photo_for, photos_of
 from gallery.images import ACCEPTED
 from gallery.learning import learning_of
 from gallery.models import Photo, Worker
 from gallery.models.photo import PhotoQuerySet
 from gallery.queue import QUEUE_COLORIZE
+from gallery.searching import State, find, read_search
 from gallery.waiting import number_waiting, waiting_of
 
 PAGE_SIZE = 60
@@ -29,22 +30,23 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def gallery(request: HttpRequest) -> HttpResponse:
-    photos, next_cursor = page_of_photos(request)
+    search = read_search(request.GET)
+    found = find(photos_of(request), search)
+    photos, next_cursor = page_of(found, request)
     context = {
         "photos": number_waiting(photos),
         "next_cursor": next_cursor,
         "is_first_page": "before" not in request.GET,
-        "photo_count": photos_of(request).count(),
+        "search": search,
+        "states": State.choices,
+        "albums": albums_of(request),
+        "photo_count": found.count(),
         "outdated_count": services.outdated_photos(photos_of(request)).count(),
         "live_workers": Worker.objects.serving(QUEUE_COLORIZE).count(),
         "upload_limits": upload_limits(),
         "sample_available": showcase.sample_path() is not None,
     }
     return render(request, "gallery/gallery.html", context)
-
-
-def page_of_photos(request: HttpRequest) -> tuple[list[Photo], str | None]:
-    return page_of(photos_of(request), request)
 
 
 def page_of(photos: PhotoQuerySet, request: HttpRequest) -> tuple[list[Photo], str | None]:
@@ -72,6 +74,8 @@ def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
     context["older"] = photos_of(request).filter(pk__lt=photo_id).values_list("pk", flat=True).first()
     newer = photos_of(request).filter(pk__gt=photo_id).order_by("id")
     context["newer"] = newer.values_list("pk", flat=True).first()
+    context["albums"] = albums_of(request)
+    context["in_albums"] = albums_of(request).filter(entries__photo=photo_id)
     return render(request, "gallery/photo.html", context)
 
 

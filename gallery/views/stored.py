@@ -2,9 +2,10 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from gallery.access import job_for, photo_for
+from gallery.access import job_for, photo_for, trash_of
 from gallery.delivery import answer_file
 from gallery.images import EXTENSIONS
 from gallery.models import Job, Photo
@@ -14,6 +15,14 @@ from gallery.models import Job, Photo
 @login_required
 def photo_file(request: HttpRequest, photo_id: int, kind: str) -> HttpResponseBase:
     return answer_photo_file(request, photo_for(request, photo_id), kind, as_attachment="download" in request.GET)
+
+
+@require_safe
+@login_required
+def trashed_thumb(request: HttpRequest, photo_id: int) -> HttpResponseBase:
+    """All that is still shown of a photo in the trash."""
+    photo = get_object_or_404(trash_of(request), pk=photo_id)
+    return answer_photo_file(request, photo, "thumb", as_attachment=False)
 
 
 @require_safe

@@ -13,6 +13,7 @@ for (const button of document.querySelectorAll("[data-show-password]")) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
+  if (event.submitter?.hasAttribute("data-stays")) return; // a download: the page stays, and may be asked again
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });

@@ -38,6 +38,8 @@ function replace(before, card) {
   if (before.outerHTML === card.outerHTML) return;
   announceChange(before, card);
   const hadFocus = before.contains(document.activeElement);
+  const [was, is] = [before, card].map((one) => one.querySelector(".card-check input"));
+  if (was && is) is.checked = was.checked;
   before.replaceWith(card);
   if (hadFocus) card.querySelector("a").focus();
 }
@@ -49,6 +51,8 @@ function place(id, html) {
     replace(before, card);
     return;
   }
+  // Whether it belongs to what was searched for, or to an album, only the server knows.
+  if ("selection" in texts) return;
   // Newest first: a photo older than the last card belongs to a page not loaded yet.
   const next = [...grid.children].find((other) => idOf(other) < id);
   if (next === grid.firstElementChild && next && !("newest" in texts)) return;

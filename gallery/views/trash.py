@@ -1,0 +1,49 @@
+"""The page of the trash, where photographs are restored or deleted for good."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods
+
+from gallery import services
+from gallery.access import trash_of
+from gallery.models.photo import PhotoQuerySet
+from gallery.views.pages import PAGE_SIZE
+
+MOST_AT_ONCE = 5000
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def trash(request: HttpRequest) -> HttpResponse:
+    """Posted to, `do` names what: restore or delete the chosen ones, or empty."""
+    trashed = trash_of(request)
+    if request.method == "POST":
+        _act(request, trashed)
+        return redirect("trash")
+    context = {
+        "photos": trashed[:PAGE_SIZE],
+        "photo_count": trashed.count(),
+        "kept_for_days": services.KEPT_FOR_DAYS,
+    }
+    return render(request, "gallery/trash.html", context)
+
+
+def _act(request: HttpRequest, trashed: PhotoQuerySet) -> None:
+    act = request.POST.get("do")
+    if act != "empty":
+        chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
+        trashed = trashed.filter(pk__in=chosen[:PAGE_SIZE])
+    ids = list(trashed.values_list("pk", flat=True)[:MOST_AT_ONCE])
+    if not ids:
+        messages.info(request, gettext("No photograph was chosen."))
+    elif act == "restore":
+        count = services.restore_photos(ids)
+        words = ngettext("%(count)d photograph restored.", "%(count)d photographs restored.", count)
+        messages.success(request, words % {"count": count})
+    elif act in ("delete", "empty"):
+        count = services.delete_photos(ids)
+        words = ngettext("%(count)d photograph deleted for good.", "%(count)d photographs deleted for good.", count)
+        messages.success(request, words % {"count": count})
