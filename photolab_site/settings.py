@@ -170,7 +170,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Photo-Lab] "
 # Whole families sit behind one address; what guards a password is the limit for each account.
-ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,5/5m/key", "signup": "60/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,5/5m/key", "share_password": "60/m/ip,5/5m/key", "signup": "60/m/ip"}
 vars().update(env.read_email("EMAIL_URL", "consolemail://"))
 DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Photo-Lab <photolab@localhost>")
 

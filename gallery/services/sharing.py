@@ -25,6 +25,7 @@ from gallery.shared_copy import AS_IT_IS, IN_COLOR, MARKED
 
 DEFAULT_DAYS = 30
 MOST_DAYS = 3650
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 6, 128
 
 
 class ShareRefused(Exception):

@@ -10,11 +10,13 @@ from django.test import AsyncClient
 from django.urls import URLPattern, reverse
 
 from gallery.api.urls import calls as api_patterns
-from gallery.models import Job, Photo, Result, TrainingConsent
+from gallery import services
+from gallery.models import Album, Job, Photo, Result, Share, TrainingConsent
 from gallery.urls import urlpatterns as page_patterns
 from tests.base import PASSWORD, GalleryTestCase
 
 OPEN_TO_ALL = {"home", "healthz", "models", "model", "model_sample", "api-schema", "api-docs", "api-tokens"}
+FOR_WHO_HAS_THE_LINK = {"shared", "shared_file"}  # tests.gallery.test_shared has the strangers
 KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
 METHODS = ("get", "post", "delete")
 
@@ -32,13 +34,22 @@ class Addresses(GalleryTestCase):
         super().setUp()
         self.photo = self.make_colored(self.owner)
         self.job = self.photo.latest_job
+        self.album = Album.objects.create(owner=self.owner, title="Farm")
+        self.share = services.create_share(self.photo, services.ShareTerms(allow_download=False))
+        # What the addresses name by its id, all of it the owner's.
+        self.ids = {
+            "photo_id": self.photo.pk,
+            "job_id": self.job.pk,
+            "album_id": self.album.pk,
+            "share_id": self.share.pk,
+        }
 
     def addresses(self, patterns: list[URLPattern]) -> Iterator[tuple[str, str]]:
         """Each address of the owner's things, with the name it is known by."""
-        for name in names_with("photo_id", patterns) + names_with("job_id", patterns):
-            pk = self.photo.pk if name in names_with("photo_id", patterns) else self.job.pk
-            for kind in KINDS.get(name, (None,)):
-                yield name, reverse(name, args=[pk] if kind is None else [pk, kind])
+        for argument, pk in self.ids.items():
+            for name in names_with(argument, patterns):
+                for kind in KINDS.get(name, (None,)):
+                    yield name, reverse(name, args=[pk] if kind is None else [pk, kind])
 
     def assert_nothing_changed(self) -> None:
         self.assertTrue(Photo.objects.filter(pk=self.photo.pk).exists())
@@ -46,6 +57,8 @@ class Addresses(GalleryTestCase):
         self.assertEqual(Job.objects.count(), 1)
         self.assertEqual(Result.objects.get().accepted_at, None)
         self.assertFalse(TrainingConsent.objects.exists())
+        self.assertEqual(list(Album.objects.all()), [self.album])
+        self.assertEqual(list(Share.objects.filter(revoked_at=None)), [self.share])
 
 
 class StrangerTests(Addresses):
@@ -96,12 +109,10 @@ class StrangerTests(Addresses):
 
 class VisitorTests(Addresses):
     def test_pages_send_visitors_to_the_login(self) -> None:
+        owned = {name for argument in self.ids for name in names_with(argument, page_patterns)}
         for pattern in page_patterns:
-            if pattern.name in OPEN_TO_ALL | set(names_with("photo_id", page_patterns)) | {"photo_events"}:
-                continue
-            if "job_id" in pattern.pattern.regex.groupindex or "job_id" in getattr(pattern.pattern, "converters", {}):
-                continue
-            self.assert_sent_to_login(pattern.name, reverse(pattern.name))
+            if pattern.name not in OPEN_TO_ALL | FOR_WHO_HAS_THE_LINK | owned | {"photo_events"}:
+                self.assert_sent_to_login(pattern.name, reverse(pattern.name))
         for name, address in self.addresses(page_patterns):
             self.assert_sent_to_login(name, address)
         self.assert_nothing_changed()

@@ -1,0 +1,143 @@
+// Shows the page's photographs large: those elements that have data-view, in their order. PhotoSwipe does the showing;
+// here are its caption, the way to the original, and addresses (#view-7) that Back leaves again.
+
+import { Slideshow } from "./slideshow.js";
+
+const words = document.getElementById("lightbox-words").dataset;
+const ADDRESS = /^#view-(\d+)$/;
+const HALVES =
+  '<svg class="pswp__icn" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true"><path d="M16 5v22a11 11 0 0 1 0-22Z"/><path d="M17.5 6.6v18.8a9.5 9.5 0 0 0 0-18.8Z" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>';
+let shown = null;
+
+const photographs = () => [...document.querySelectorAll("[data-view]")];
+const withoutAddress = () => location.pathname + location.search;
+
+function slideOf({ dataset }) {
+  return {
+    id: dataset.viewId,
+    src: dataset.view,
+    before: dataset.viewBefore,
+    width: Number(dataset.viewWidth),
+    height: Number(dataset.viewHeight),
+    alt: dataset.viewTitle,
+  };
+}
+
+function caption(pswp, isOriginal) {
+  const { alt, before } = pswp.currSlide.data;
+  const about = isOriginal || !before ? words.original : words.color;
+  const title = document.createElement("strong");
+  title.textContent = alt;
+  pswp.captionElement.replaceChildren(title, ` ${about}`);
+}
+
+// Both pictures have one size, so that only the source changes, whatever the zoom.
+async function showOriginal(pswp, isOriginal) {
+  const slide = pswp.currSlide;
+  if (!slide.data.before || !slide.content.element) return;
+  const picture = new Image();
+  picture.src = isOriginal ? slide.data.before : slide.data.src;
+  await picture.decode().catch(() => null);
+  slide.content.element.src = picture.src;
+  pswp.swapButton.setAttribute("aria-pressed", String(isOriginal));
+  if (slide === pswp.currSlide) caption(pswp, isOriginal);
+}
+
+const isOriginalShown = (pswp) => pswp.swapButton.getAttribute("aria-pressed") === "true";
+
+function addControls(pswp) {
+  pswp.ui.registerElement({
+    name: "swap",
+    order: 7,
+    isButton: true,
+    title: words.swap,
+    html: HALVES,
+    onInit: (button) => {
+      pswp.swapButton = button;
+      button.setAttribute("aria-pressed", "false");
+    },
+    onClick: () => showOriginal(pswp, !isOriginalShown(pswp)),
+  });
+  pswp.ui.registerElement({
+    name: "caption",
+    appendTo: "root",
+    onInit: (element) => {
+      pswp.captionElement = element;
+      element.setAttribute("aria-live", "polite");
+    },
+  });
+}
+
+function onChange(pswp) {
+  const { id, before, src } = pswp.currSlide.data;
+  const picture = pswp.currSlide.content.element;
+  if (picture && before && isOriginalShown(pswp)) picture.src = src;
+  pswp.swapButton.setAttribute("aria-pressed", "false");
+  pswp.swapButton.hidden = !before;
+  caption(pswp, false);
+  history.replaceState({ view: true }, "", `#view-${id}`);
+}
+
+async function open(index, { playing = false } = {}) {
+  if (shown) return;
+  const slides = photographs().map(slideOf);
+  const { default: PhotoSwipe } = await import(words.library);
+  const pswp = new PhotoSwipe({
+    dataSource: slides,
+    index,
+    bgOpacity: 1,
+    showHideAnimationType: "fade",
+    // Room for the caption, and for the arrows where there is any.
+    paddingFn: ({ x }) => ({ top: 56, bottom: 64, left: x > 700 ? 72 : 0, right: x > 700 ? 72 : 0 }),
+    closeTitle: words.close,
+    zoomTitle: words.zoom,
+    arrowPrevTitle: words.previous,
+    arrowNextTitle: words.next,
+    errorMsg: words.error,
+  });
+  shown = pswp;
+  const slideshow = new Slideshow(pswp, words);
+  pswp.on("uiRegister", () => {
+    addControls(pswp);
+    if (slides.length > 1) slideshow.addControls();
+  });
+  pswp.on("change", () => onChange(pswp));
+  pswp.on("keydown", ({ originalEvent }) => {
+    if (originalEvent.key.toLowerCase() === "b") showOriginal(pswp, !isOriginalShown(pswp));
+  });
+  pswp.on("close", () => {
+    shown = null;
+    // Unless Back has closed it, its address is left behind.
+    if (ADDRESS.test(location.hash)) history.back();
+  });
+  history.pushState({ view: true }, "", `#view-${slides[index].id}`);
+  pswp.init();
+  pswp.element.setAttribute("aria-label", words.dialog);
+  pswp.element.setAttribute("aria-modal", "true");
+  if (playing) slideshow.begin();
+}
+
+function openByAddress() {
+  const [, id] = ADDRESS.exec(location.hash) ?? [];
+  const index = photographs().findIndex(({ dataset }) => dataset.viewId === id);
+  if (!id) return;
+  // The page itself first, so that Back leads there.
+  history.replaceState(null, "", withoutAddress());
+  if (index >= 0) open(index);
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens-view]");
+  if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  opener.focus();
+  open(Math.max(0, photographs().indexOf(opener.closest("[data-view]"))), { playing: "slideshow" in opener.dataset });
+});
+
+addEventListener("popstate", () => {
+  if (!ADDRESS.test(location.hash)) shown?.close();
+  else if (!shown) openByAddress();
+});
+
+for (const opener of document.querySelectorAll("[data-opens-view][hidden]")) opener.hidden = false;
+openByAddress();
