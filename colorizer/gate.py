@@ -7,18 +7,18 @@ same data differ by (`benchmarks/gate_noise.py`).
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .checkpoint import load_generator
+from .checkpoint import Card
 from .config import HOLDOUT
 from .data import PhotoSet, place_of
 from .errors import WeightsError
 from .evaluation import TRUTH, Look, Painter, paint_grey, painter_of
+from .generator import Generator
 from .intervals import Bootstrap, Statistic, gap_of, mean_of, recovery_of
 from .judge import Judge, Probe
 from .resemblance import kernel_distance
@@ -29,6 +29,9 @@ CANDIDATE, ACTIVE = "candidate", "active"
 WORST = 12  # regressions told of each set
 SECONDS = "seconds_per_picture"
 REPEATS = 7  # of each generator, in turns, where they are timed
+
+Loaded = tuple[Generator, Card]  # what load_generator gives
+Figures = dict[str, dict[str, float]]  # by way to color, then by name; those that are not defined are left out
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,14 @@ class Regression:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks, and for each set the worst regressions, the worst first."""
+    """All checks, and for each set the worst regressions, the worst first, and the figures of every way to color.
+
+    Beside both generators those are the grey pictures and the truth.
+    """
 
     checks: tuple[Check, ...]
     regressions: dict[str, tuple[Regression, ...]]
+    figures: dict[str, Figures]
 
     @property
     def passed(self) -> bool:
@@ -104,7 +111,8 @@ class Verdict:
     def report(self) -> dict[str, Any]:
         """Plain JSON."""
         regressions = {name: [asdict(one) for one in worst] for name, worst in self.regressions.items()}
-        return {"passed": self.passed, "checks": [asdict(check) for check in self.checks], "regressions": regressions}
+        checks = [asdict(check) for check in self.checks]
+        return {"passed": self.passed, "checks": checks, "regressions": regressions, "figures": self.figures}
 
 
 def find_judge() -> Judge | None:
@@ -116,8 +124,8 @@ def find_judge() -> Judge | None:
 
 
 def compare(
-    candidate: Path,
-    active: Path,
+    candidate: Loaded,
+    active: Loaded,
     sets: dict[str, PhotoSet],
     *,
     judge: Judge | None = None,
@@ -126,17 +134,15 @@ def compare(
     limit: int = 400,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verdict:
-    """Judge the weights `candidate` against `active` on up to `limit` photographs of HOLDOUT and GOLDEN each.
+    """Judge `candidate` against `active` on up to `limit` photographs of HOLDOUT and GOLDEN each.
 
-    A set may be missing. `progress` is called every 16 photographs and may raise to end it. Raises WeightsError.
+    A set may be missing. `progress` is called every 16 photographs and may raise to end it.
     """
-    generators = {CANDIDATE: load_generator(candidate), ACTIVE: load_generator(active)}
-    painters = {name: painter_of(generator) for name, (generator, _) in generators.items()}
-    if probe is not None:
-        painters[GREY] = paint_grey
+    painters = {CANDIDATE: painter_of(candidate[0]), ACTIVE: painter_of(active[0]), GREY: paint_grey}
     counts = {name: min(limit, len(photos)) for name, photos in sets.items()}
     checks: list[Check] = []
     regressions: dict[str, tuple[Regression, ...]] = {}
+    figures: dict[str, Figures] = {}
     done = 0
     for name in (HOLDOUT, GOLDEN):
         if name not in sets:
@@ -151,10 +157,10 @@ def compare(
         bootstrap = Bootstrap(total)
         checks += [_check(rule, name, columns, bootstrap) for rule in RULES]
         regressions[name] = _regressions(columns, sets[name])
+        figures[name] = _figures(columns, bootstrap)
         done += total
-    same = generators[CANDIDATE][1].network == generators[ACTIVE][1].network
-    checks.append(_check_speed(painters, same=same, size=size))
-    return Verdict(tuple(checks), regressions)
+    checks.append(_check_speed(painters, same=candidate[1].network == active[1].network, size=size))
+    return Verdict(tuple(checks), regressions, figures)
 
 
 def _check(rule: Rule, photos: str, columns: dict[str, Columns], bootstrap: Bootstrap) -> Check:
@@ -176,10 +182,21 @@ def _statistic(figure: str, columns: dict[str, Columns], name: str) -> Statistic
     if figure == "colorfulness_gap_of_means":
         return gap_of(own["colorfulness"], true["colorfulness"])
     if figure == "recovery":
-        return recovery_of(own["top1"], floor=columns[GREY]["top1"], ceiling=true["top1"]) if GREY in columns else None
+        return recovery_of(own["top1"], floor=columns[GREY]["top1"], ceiling=true["top1"])
     if figure == "skin_share" and int((~own[figure].isnan()).sum()) < LEAST_PEOPLE:
         return None
     return mean_of(own[figure])
+
+
+def _figures(columns: dict[str, Columns], bootstrap: Bootstrap) -> Figures:
+    """Those that the rules are about, and how colorful the pictures are."""
+    names = ("colorfulness", *(rule.figure for rule in RULES))
+    told: Figures = {}
+    for way in columns:
+        ways = {name: _statistic(name, columns, way) for name in names}
+        values = {name: bootstrap.value(statistic) for name, statistic in ways.items() if statistic is not None}
+        told[way] = {name: float(f"{value:.5g}") for name, value in values.items() if value is not None}
+    return told
 
 
 def _worse(rule: Rule, candidate: Statistic, active: Statistic) -> Statistic:

@@ -42,7 +42,7 @@ class Bootstrap:
 
     def estimate(self, statistic: Statistic, *, n: int | None = None) -> Estimate:
         """The statistic with the 2.5th and 97.5th percentiles of its resamples."""
-        value = self._once(statistic)
+        value = self.value(statistic)
         values = statistic(self._weights)
         values = values[torch.isfinite(values)]
         n = self.pictures if n is None else n
@@ -53,13 +53,14 @@ class Bootstrap:
 
     def estimate_biased(self, statistic: Statistic) -> Estimate:
         """For slow statistics that repeated pictures push to one side: the value and 1.96 standard errors around it."""
-        value = self._once(statistic)
+        value = self.value(statistic)
         if value is None:
             return Estimate(None, None, None, None, self.pictures)
         error = float(statistic(self._weights[:FEW_RESAMPLES]).std())
         return Estimate(value, error, value - NORMAL_95 * error, value + NORMAL_95 * error, self.pictures)
 
-    def _once(self, statistic: Statistic) -> float | None:
+    def value(self, statistic: Statistic) -> float | None:
+        """Of the pictures as they are."""
         value = float(statistic(torch.ones(1, self.pictures, dtype=torch.float64))[0])
         return value if value == value else None  # NaN is not equal to itself
 

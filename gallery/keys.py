@@ -3,8 +3,13 @@
 A photo's three files share one folder, and so do all files of one attempt at a job.
 """
 
+import re
 from dataclasses import dataclass
 from uuid import uuid4
+
+# In both each attempt at a training run has a folder of its own.
+WEIGHTS_FOLDER, COMPARISONS_FOLDER = "models", "comparisons"
+ATTEMPT = re.compile(r"(\d+)-(\d+)-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,17 @@ def new_sample_keys(run_id: int, attempt: int, *, step: int, count: int) -> list
     return [f"{folder}/{number}.jpg" for number in range(count)]
 
 
-def new_weights_key() -> str:
-    return f"models/{uuid4().hex}/weights.safetensors"
+def new_weights_key(run_id: int, attempt: int) -> str:
+    return f"{WEIGHTS_FOLDER}/{run_id}-{attempt}-{uuid4().hex}/weights.safetensors"
 
 
-def new_comparison_keys(count: int) -> list[ComparisonKeys]:
+def new_comparison_keys(run_id: int, attempt: int, *, count: int) -> list[ComparisonKeys]:
     """Of a candidate's golden photographs, to be judged by eye. The names do not tell which picture is whose."""
-    folder = f"comparisons/{uuid4().hex}"
+    folder = f"{COMPARISONS_FOLDER}/{run_id}-{attempt}-{uuid4().hex}"
     return [ComparisonKeys(*(f"{folder}/{uuid4().hex}.jpg" for _ in range(3))) for _ in range(count)]
+
+
+def attempt_in(folder: str) -> tuple[int, int] | None:
+    """Which attempt at which run has made a folder of weights or comparisons, by its name; None: no attempt has."""
+    found = ATTEMPT.fullmatch(folder)
+    return found and (int(found[1]), int(found[2]))

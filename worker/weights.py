@@ -16,6 +16,10 @@ from gallery.models import ModelVersion
 KEPT_COPIES = 6  # as many as the storage keeps, and the active one
 
 
+class OutOfReach(WeightsError):
+    """The storage does not answer now; the weights may be whole."""
+
+
 def name_shipped() -> ModelVersion:
     """The row of the weights that came with the product. Raises WeightsError when there is no card of them."""
     from colorizer.checkpoint import read_card
@@ -25,7 +29,7 @@ def name_shipped() -> ModelVersion:
 
 
 def fetch(version: ModelVersion) -> Path:
-    """The version's weights, their digest checked, with its card beside them. Raises WeightsError."""
+    """The version's weights, their digest checked, with its card beside them. Raises WeightsError, or OutOfReach."""
     from colorizer.checkpoint import write_atomically
 
     if version.weights_removed_at is not None:
@@ -39,8 +43,10 @@ def fetch(version: ModelVersion) -> Path:
         write_atomically(path.with_suffix(".json"), json.dumps(version.card).encode())
         os.utime(path)
         _prune(path.parent)
+    except FileNotFoundError as error:
+        raise WeightsError(f"The weights of {version} are not in the storage any more.") from error
     except files.storage_errors() as error:
-        raise WeightsError(f"The weights of {version} cannot be had from the storage ({error}).") from error
+        raise OutOfReach(f"The weights of {version} cannot be had from the storage ({error}).") from error
     return path
 
 

@@ -50,13 +50,14 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         return f"{failed} rule{pluralize(failed)} failed" if failed else "-"
 
     def describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
-        why_not = services.why_not_promoted(version)
+        active = services.active_version()
+        why_not = services.why_not_promoted(version, active)
         may_promote = request.user.has_perm(PROMOTE)
         coloring = Worker.objects.serving(QUEUE_COLORIZE).order_by("name")
         is_active = version.status == VersionState.ACTIVE
         return {
             "version": version,
-            "active": services.active_version(),
+            "active": active,
             "gate": gate_of(version),
             "tables": figure_tables(version),
             "card": json.dumps(version.card, indent=2, ensure_ascii=False) if version.card else "",

@@ -44,17 +44,20 @@ def why_no_room(needs: Needs) -> list[str]:
     trainer = Worker.objects.serving(QUEUE_TRAIN).order_by("-beat_at").first()
     if trainer is None:
         return []
+    memory = None if _another_runs() else trainer.free_memory_bytes
+    return what_is_too_little(memory=(needs.memory_bytes, memory), disk=(needs.disk_bytes, trainer.free_disk_bytes))
+
+
+def what_is_too_little(*, memory: tuple[int, int | None], disk: tuple[int, int | None]) -> list[str]:
+    """A sentence for each, with the numbers. Both are bytes: needed, and free, or None where nobody can tell."""
     problems = []
-    memory, disk = trainer.free_memory_bytes, trainer.free_disk_bytes
-    if memory is not None and memory < needs.memory_bytes and not _another_runs():
-        problems.append(
-            f"Training needs {_gigabytes(needs.memory_bytes)} of memory, and {_gigabytes(memory)} are free: "
-            "lower the batch size or the crop."
-        )
-    if disk is not None and disk < needs.disk_bytes:
-        problems.append(
-            f"Training needs {_gigabytes(needs.disk_bytes)} of disk, and {_gigabytes(disk)} are free: make room first."
-        )
+    for (needed, free), what, help_with_it in (
+        (memory, "memory", "lower the batch size or the crop"),
+        (disk, "disk", "make room first"),
+    ):
+        if free is not None and free < needed:
+            numbers = f"{_gigabytes(needed)} of {what}, and {_gigabytes(free)} are free"
+            problems.append(f"Training needs {numbers}: {help_with_it}.")
     return problems
 
 

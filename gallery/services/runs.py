@@ -14,10 +14,11 @@ from gallery import files, queue
 from gallery.keys import checkpoint_folder
 from gallery.models import MAX_ATTEMPTS, ModelVersion, RunState, TrainingEvaluation, TrainingPoint, TrainingRun, Worker
 from gallery.models.state import RunQuerySet
+from gallery.services.pruning import prune_versions
 from gallery.services.run_settings import RunSettings
 from gallery.services.snapshots import Snapshot, choose_sides, may_show_samples, read_snapshot, write_entries
 from gallery.services.training import TrainingRefused, included_images, why_not_enough
-from gallery.services.versions import NewVersion, add_trained_version, prune_versions
+from gallery.services.versions import NewVersion, add_trained_version
 
 MOST_POINTS = 400  # of a curve: more than a chart has pixels for
 
@@ -38,6 +39,7 @@ class RunClaim(RunAttempt):
     settings: RunSettings
     base: ModelVersion
     checkpoint_key: str  # blank: nothing to go on from
+    judges: ModelVersion | None = None  # a candidate to be put to the gate; then nothing is trained
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Progress:
     pictures_per_s: float
     eta_s: float
     losses: Mapping[str, float]  # empty: no point for the curves
+    trouble: str = ""  # what does not work now and is tried again
 
 
 class Heard(Enum):
@@ -89,6 +92,7 @@ def claim_run(worker_id: UUID) -> RunClaim | None:
                 attempt=F("attempt") + 1,
                 worker_id=worker_id,
                 claimed_at=Now(),
+                trouble="",
             )
             if not taken:
                 return None
@@ -99,7 +103,7 @@ def claim_run(worker_id: UUID) -> RunClaim | None:
 
 def take_up(attempt: RunAttempt) -> RunClaim | None:
     """The claim of an attempt that is under way, for another process of its worker. None: it is lost."""
-    run = _held(attempt).select_related("base_version").first()
+    run = _held(attempt).select_related("base_version", "judges").first()
     if run is None:
         return None
     return RunClaim(
@@ -109,6 +113,7 @@ def take_up(attempt: RunAttempt) -> RunClaim | None:
         settings=RunSettings.of_row(run),
         base=run.base_version,
         checkpoint_key=run.checkpoint_key,
+        judges=run.judges,
     )
 
 
@@ -148,6 +153,7 @@ def report_progress(claim: RunAttempt, progress: Progress) -> Heard:
             steps=progress.steps,
             pictures_per_s=_finite(progress.pictures_per_s),
             eta_s=_finite(progress.eta_s),
+            trouble=progress.trouble,
             changed_at=Now(),
         )
         if told and progress.losses:
@@ -202,7 +208,7 @@ def finish_run(claim: RunAttempt, new: NewVersion, *, ended_early: str = "") -> 
     weights are those of a version that is there: the run has changed nothing, and is the caller's to fail.
     """
     with transaction.atomic():
-        run = _end(claim, RunState.SUCCEEDED, error=ended_early)
+        run = end_run(claim, RunState.SUCCEEDED, error=ended_early)
         if run is None:
             return None
         known = ModelVersion.objects.filter(digest=new.digest).first()
@@ -216,13 +222,14 @@ def finish_run(claim: RunAttempt, new: NewVersion, *, ended_early: str = "") -> 
 def fail_run(attempt: RunAttempt, reason: str) -> bool:
     """`reason` is shown to staff as it stands. Samples and curves stay, checkpoints go."""
     with transaction.atomic():
-        return _end(attempt, RunState.FAILED, error=reason) is not None
+        return end_run(attempt, RunState.FAILED, error=reason) is not None
 
 
-def _end(attempt: RunAttempt, state: RunState, *, error: str) -> TrainingRun | None:
+def end_run(attempt: RunAttempt, state: RunState, *, error: str) -> TrainingRun | None:
+    """Inside a transaction. None: the claim is lost."""
     run = _held(attempt).select_for_update(no_key=True).first()
     if run is None or not _held(attempt).move(
-        state, only_if=[RunState.RUNNING], ended_at=Now(), error=error, checkpoint_key="", eta_s=None
+        state, only_if=[RunState.RUNNING], ended_at=Now(), error=error, trouble="", checkpoint_key="", eta_s=None
     ):
         return None
     files.delete_folder_after_commit(checkpoint_folder(run.pk))

@@ -4,12 +4,10 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from django.db.models import QuerySet
 
 from gallery import files
-from gallery.keys import samples_folder
 from gallery.models import CollectedImage, Origin, Side, SnapshotEntry, TrainingEvaluation, TrainingRun
 from gallery.splitting import Earlier, Picture, split
 
@@ -99,15 +97,6 @@ def drop_samples_of(images: QuerySet[CollectedImage]) -> None:
 def may_show_samples(run_id: int) -> bool:
     """Until one of the pictures that are held out is withdrawn: the worker goes on coloring its copy."""
     return not SnapshotEntry.objects.filter(run=run_id, side=Side.HOLDOUT, collected=None).exists()
-
-
-def remove_stray_samples(run_id: int, *, attempt: int) -> None:
-    """Those that no row names: this attempt or an earlier one stored them, and was ended before it told of them."""
-    rows = TrainingEvaluation.objects.filter(run=run_id).values_list("sample_keys", flat=True)
-    named = {PurePosixPath(key).parent.name for keys in rows for key in keys}
-    for name in files.folders_in(samples_folder(run_id)):
-        if name not in named and int(name.split("-")[0]) <= attempt:
-            files.delete_folder(f"{samples_folder(run_id)}/{name}")
 
 
 def _earlier_sides(images: QuerySet[CollectedImage]) -> dict[str, Side]:

@@ -1,4 +1,4 @@
-"""What becomes of model versions: shipped, trained, promoted, rolled back, rejected, voted on, pruned."""
+"""What becomes of model versions: shipped, trained, promoted, rolled back, rejected, voted on."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
 
-from gallery import files
 from gallery.models import (
     ModelVersion,
     Photo,
@@ -20,9 +19,7 @@ from gallery.models import (
     VersionState,
     Vote,
 )
-from gallery.models.state import LIVE_RUN_STATES
 
-KEPT_WEIGHTS = 5
 Action = VersionEvent.Action
 
 
@@ -30,9 +27,9 @@ class PromotionRefused(Exception):
     """str() is one plain sentence: why the version stays what it is, and what would help."""
 
 
-@dataclass(frozen=True)
-class NewVersion:
-    """What a training run has made and stored.
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A version beside the one that was active then, its pictures stored. All is empty where the gate was not applied.
 
     `gate` is a list of {rule, candidate, active, passed} and whatever else colorizer.gate.Check tells; `passed` is None
     where a rule could not be applied. `metrics` are figures by set of photographs (holdout, golden), then by way to
@@ -43,13 +40,19 @@ class NewVersion:
     worst regressions, and some others. `compared_with` is the `pk` of the version that `active` stands for in both.
     """
 
-    name: str
-    digest: str
-    weights_key: str
     metrics: dict[str, Any] = field(default_factory=dict)
     gate: list[dict[str, Any]] = field(default_factory=list)
     comparisons: list[dict[str, Any]] = field(default_factory=list)
     compared_with: int | None = None  # ModelVersion.pk
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewVersion(Judged):
+    """What a training run has made and stored."""
+
+    name: str
+    digest: str
+    weights_key: str
     card: dict[str, Any] = field(default_factory=dict)
 
 
@@ -115,15 +118,30 @@ def add_trained_version(run: TrainingRun, new: NewVersion) -> ModelVersion:
     return version
 
 
-def why_not_promoted(version: ModelVersion) -> str:
-    """Why a reason would have to be typed, or why nothing helps; empty when one click is enough."""
+def is_gate_stale(version: ModelVersion, active: ModelVersion | None) -> bool:
+    """Whether it was compared with another version than the one whose place it would take, or with none."""
+    return active is not None and version.compared_with_id != active.pk
+
+
+def why_not_promoted(version: ModelVersion, active: ModelVersion | None) -> str:
+    """Why a reason would have to be typed, or why nothing helps; empty when one click is enough.
+
+    What the gate says of a candidate holds beside the version that it was compared with, and no other.
+    """
     if version.status == VersionState.ACTIVE:
         return "This version is active already."
     if version.status == VersionState.REJECTED:
         return "This version was rejected."
     if version.weights_removed_at is not None:
         return "The weights of this version were removed; only the newest are kept."
-    if version.status == VersionState.RETIRED or version.passed_gate:
+    if version.status == VersionState.RETIRED:
+        return ""
+    if version.gate and is_gate_stale(version, active):
+        return (
+            f"The gate has compared this version with {version.compared_with or 'none that is known'}, and {active} is "
+            "active now. Let the gate compare it with that one. To promote it anyway, type a reason."
+        )
+    if version.passed_gate:
         return ""
     if not version.failed_rules:
         return "This version was never put to the gate. To promote it anyway, type a reason."
@@ -147,11 +165,11 @@ def promote_version(version_id: int, by: AbstractBaseUser | None, *, reason: str
             version = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
             if version is None:
                 raise PromotionRefused("There is no such version.")
-            why_not = why_not_promoted(version)
+            active = ModelVersion.objects.select_for_update().filter(status=VersionState.ACTIVE).first()
+            why_not = why_not_promoted(version, active)
             if why_not and not (reason and can_be_overridden(version)):
                 raise PromotionRefused(why_not)
             is_rollback = version.status == VersionState.RETIRED
-            active = ModelVersion.objects.select_for_update().filter(status=VersionState.ACTIVE).first()
             _activate(version, active)
             action = Action.ROLLED_BACK if is_rollback else Action.PROMOTED
             VersionEvent.objects.create(version=version, action=action, by=by, reason=reason)
@@ -170,25 +188,6 @@ def reject_version(version_id: int, by: AbstractBaseUser | None, *, reason: str 
     return True
 
 
-def prunable_versions(*, keep: int = KEPT_WEIGHTS) -> list[ModelVersion]:
-    """Whose stored weights may go: not the newest `keep`, the active, the one before it, a base of a live run.
-
-    Shipped weights stay too: they are what is left when all else fails.
-    """
-    trained = ModelVersion.objects.filter(run__isnull=False).exclude(weights_key="").order_by("-number")
-    newest = set(trained.values_list("pk", flat=True)[:keep])
-    previous = ModelVersion.objects.filter(status=VersionState.RETIRED).order_by("-retired_at").first()
-    needed = Q(pk=previous.pk if previous else None) | Q(status=VersionState.ACTIVE)
-    in_use = TrainingRun.objects.filter(status__in=LIVE_RUN_STATES).values("base_version")
-    return list(trained.exclude(needed).exclude(pk__in=newest).exclude(pk__in=in_use))
-
-
-def prune_versions(*, keep: int = KEPT_WEIGHTS) -> int:
-    """Removes the weights of those versions; rows, figures and log stay."""
-    with transaction.atomic():
-        return sum(_remove_weights(version) for version in prunable_versions(keep=keep))
-
-
 def record_vote(version: ModelVersion, photograph: str, *, prefers_version: bool, by: AbstractBaseUser) -> Vote:
     """Against the version that it was shown beside. A second vote on the same photograph replaces the first."""
     if version.compared_with_id is None:
@@ -204,7 +203,9 @@ def record_vote(version: ModelVersion, photograph: str, *, prefers_version: bool
 
 
 def count_votes(version: ModelVersion) -> Votes:
-    votes = list(Vote.objects.filter(version=version).values_list("prefers_version", flat=True))
+    """Those beside the version that it was compared with last."""
+    cast = Vote.objects.filter(version=version, against=version.compared_with_id)
+    votes = list(cast.values_list("prefers_version", flat=True))
     return Votes(version=votes.count(True), against=votes.count(False))
 
 
@@ -230,16 +231,6 @@ def _with_descendants(learned: QuerySet[SnapshotEntry]) -> list[ModelVersion]:
         if version.parent_id in seen:
             seen.add(version.pk)
     return [version for version in versions if version.pk in seen]
-
-
-def _remove_weights(version: ModelVersion) -> bool:
-    """Inside a transaction. False: it was promoted since somebody looked."""
-    idle = ModelVersion.objects.filter(pk=version.pk).exclude(status=VersionState.ACTIVE)
-    if not idle.update(weights_key="", weights_removed_at=Now(), changed_at=Now()):
-        return False
-    VersionEvent.objects.create(version=version, action=Action.WEIGHTS_REMOVED)
-    files.delete_after_commit([version.weights_key])
-    return True
 
 
 def _activate(version: ModelVersion, active: ModelVersion | None) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from colorizer.checkpoint import Card, load_generator, save_generator
+from colorizer.checkpoint import Card, load_generator
 from colorizer.config import HOLDOUT, RECIPES
 from colorizer.data import PhotoSet
 from colorizer.efficientnet import load_imagenet
-from colorizer.gate import GOLDEN, RULES, SECONDS, Check, Verdict, compare, find_judge
+from colorizer.evaluation import TRUTH
+from colorizer.gate import ACTIVE, CANDIDATE, GOLDEN, RULES, SECONDS, Check, Loaded, Verdict, compare, find_judge
 from colorizer.generator import Generator
 from colorizer.judge import learn_probe
+from colorizer.scoreboard import GREY
 from tests.colorizer.test_evaluate_command import write_classes
 from tests.colorizer.test_inference import SHIPPED
 
@@ -31,11 +33,12 @@ class GateTest(unittest.TestCase):
         for name, seeds in ((HOLDOUT, range(8)), (GOLDEN, range(8, 20))):
             write_classes(cls.folder / f"{name}.zip", seeds=seeds)
         cls.sets = {name: PhotoSet(cls.folder / f"{name}.zip") for name in (HOLDOUT, GOLDEN)}
-        cls.same = compare(SHIPPED, SHIPPED, cls.sets, size=64)
-        cls.wild = compare(cls.changed("wild", scale=3.0), SHIPPED, cls.sets, size=64)
+        cls.shipped = load_generator(SHIPPED)
+        cls.same = compare(cls.shipped, cls.shipped, cls.sets, size=64)
+        cls.wild = compare(cls.changed(scale=3.0), cls.shipped, cls.sets, size=64)
 
     @classmethod
-    def changed(cls, name: str, *, scale: float) -> Path:
+    def changed(cls, *, scale: float) -> Loaded:
         """The shipped weights with stronger or weaker colors."""
         generator, card = load_generator(SHIPPED)
         with torch.no_grad():
@@ -43,9 +46,7 @@ class GateTest(unittest.TestCase):
             generator.to_ab.bias.mul_(scale)
             if card.network.chroma_bins:
                 generator.centers.mul_(scale)
-        path = cls.folder / f"{name}.safetensors"
-        save_generator(generator, path, card)
-        return path
+        return generator, card
 
     def check(self, verdict: Verdict, figure: str, photos: str = GOLDEN) -> Check:
         return next(check for check in verdict.checks if (check.figure, check.photos) == (figure, photos))
@@ -81,11 +82,21 @@ class GateTest(unittest.TestCase):
         relative = {check["figure"] for check in report["checks"] if check["relative"]}
         self.assertEqual(relative, {"ciede2000", SECONDS})
 
+    def test_the_figures_of_all_ways_to_color_are_those_of_the_checks(self) -> None:
+        for photos, ways in self.wild.figures.items():
+            self.assertEqual({CANDIDATE, ACTIVE, GREY, TRUTH}, ways.keys())
+            for way in (CANDIDATE, ACTIVE):
+                for figure in ("ciede2000", "colorfulness_gap_of_means"):
+                    self.assertEqual(getattr(self.check(self.wild, figure, photos), way), ways[way][figure])
+            self.assertEqual((0, 0), (ways[TRUTH]["ciede2000"], round(ways[GREY]["colorfulness"], 3)))
+            self.assertGreater(ways[CANDIDATE]["colorfulness"], ways[ACTIVE]["colorfulness"])
+            self.assertNotIn("skin_share", ways[ACTIVE])
+
     def test_what_cannot_be_told_is_not_judged(self) -> None:
         """There is no skin in these pictures, and no judge was asked."""
         for figure in ("skin_share", "kernel_distance", "recovery"):
             self.assertIsNone(self.check(self.same, figure).passed)
-        alone = compare(SHIPPED, SHIPPED, {HOLDOUT: self.sets[HOLDOUT]}, size=64)
+        alone = compare(self.shipped, self.shipped, {HOLDOUT: self.sets[HOLDOUT]}, size=64)
         self.assertTrue(all(check.passed is None for check in alone.checks if check.photos == GOLDEN))
         self.assertTrue(alone.passed)
 
@@ -93,7 +104,7 @@ class GateTest(unittest.TestCase):
         judge = find_judge()
         probe = learn_probe(judge, self.sets[HOLDOUT], size=64, limit=16)
         golden = {GOLDEN: self.sets[GOLDEN]}
-        verdict = compare(self.changed("pale", scale=0.2), SHIPPED, golden, judge=judge, probe=probe, size=64)
+        verdict = compare(self.changed(scale=0.2), self.shipped, golden, judge=judge, probe=probe, size=64)
         for figure in ("kernel_distance", "recovery"):
             self.assertIsNotNone(self.check(verdict, figure).candidate)
 
@@ -103,8 +114,8 @@ class GateTest(unittest.TestCase):
         generator = Generator(slow)
         load_imagenet(generator.encoder, slow.encoder)
         nn.init.normal_(generator.to_ab.weight, std=0.01)
-        save_generator(generator, self.folder / "slow.safetensors", Card("slow", "2026-01-01", slow))
-        verdict = compare(self.folder / "slow.safetensors", SHIPPED, {GOLDEN: self.sets[GOLDEN]}, size=64, limit=4)
+        loaded = generator.eval(), Card("slow", "2026-01-01", slow)
+        verdict = compare(loaded, self.shipped, {GOLDEN: self.sets[GOLDEN]}, size=64, limit=4)
         self.assertFalse(self.check(verdict, SECONDS, "").passed)
 
     def test_it_can_be_ended_on_the_way(self) -> None:
@@ -113,4 +124,4 @@ class GateTest(unittest.TestCase):
             raise KeyboardInterrupt
 
         with self.assertRaises(KeyboardInterrupt):
-            compare(SHIPPED, SHIPPED, self.sets, size=64, progress=give_up)
+            compare(self.shipped, self.shipped, self.sets, size=64, progress=give_up)

@@ -54,7 +54,7 @@ class VersionPageTestCase(TrainingRows, GalleryTestCase):
         return services.finish_run(claim, new)
 
     def comparison(self) -> dict:
-        (keys,) = new_comparison_keys(1)
+        (keys,) = new_comparison_keys(1, 1, count=1)
         for number, key in enumerate((keys.candidate, keys.active, keys.grey)):
             files.store(key, pictures.jpeg((64, 48), mark=number))
         return {

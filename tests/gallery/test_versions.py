@@ -93,7 +93,7 @@ class PruningTests(VersionTestCase):
     def test_the_newest_the_active_and_the_previous_keep_their_weights(self) -> None:
         versions = [self.make_trained() for _ in range(5)]
         services.promote_version(versions[0].pk, self.staff)
-        services.promote_version(versions[1].pk, self.staff)
+        services.promote_version(versions[1].pk, self.staff, reason="It was compared with another.")
         self.assertEqual(services.prunable_versions(keep=2), [versions[2]])
         services.promote_version(self.shipped.pk, self.staff)
         self.assertEqual(services.prunable_versions(keep=2), [versions[2], versions[0]])
@@ -112,7 +112,7 @@ class PruningTests(VersionTestCase):
         self.assertEqual(found, [version])
         services.promote_version(version.pk, self.staff)
         with (
-            mock.patch("gallery.services.versions.prunable_versions", return_value=found),
+            mock.patch("gallery.services.pruning.prunable_versions", return_value=found),
             self.captureOnCommitCallbacks(execute=True),
         ):
             self.assertEqual(services.prune_versions(keep=0), 0)

@@ -80,7 +80,7 @@ class TrainingRows:
     def make_comparisons(self, count: int) -> list[dict[str, Any]]:
         """The first is no regression, each further one a worse one. The pictures of a pair differ."""
         comparisons = []
-        for number, keys in enumerate(new_comparison_keys(count)):
+        for number, keys in enumerate(new_comparison_keys(1, 1, count=count)):
             for shade, key in enumerate((keys.candidate, keys.active, keys.grey)):
                 files.store(key, pictures.jpeg((64, 48), mark=shade))
             comparisons.append(

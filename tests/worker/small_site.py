@@ -49,10 +49,11 @@ class SmallSite(TrainingRows):
     def add_version(self, *, seed: int, **options: Any) -> ModelVersion:
         """A candidate whose weights are stored as a run stores them."""
         card = make_weights(self.data / "made.safetensors", seed=seed, **options)
-        key = new_weights_key()
-        files.store(key, (self.data / "made.safetensors").read_bytes())
         self.start()
+        claim = self.claimed_run()
+        key = new_weights_key(claim.run_id, claim.attempt)
+        files.store(key, (self.data / "made.safetensors").read_bytes())
         told = NewVersion(name=card.name, digest=card.digest, weights_key=key, card=asdict(card))
-        version = services.finish_run(self.claimed_run(), told)
+        version = services.finish_run(claim, told)
         assert version is not None
         return ModelVersion.objects.get(pk=version.pk)

@@ -76,7 +76,7 @@ class SwapTests(SmallSite, GalleryTestCase):
         bad = self.add_version(seed=2)
         (self.media / bad.weights_key).unlink()
         self.promote(bad)
-        self.assert_refused(bad, says="cannot be had from the storage")
+        self.assert_refused(bad, says="not in the storage any more")
 
     def test_weights_of_another_network_than_their_card_says_are_refused(self) -> None:
         bad = self.add_version(seed=2)

@@ -19,7 +19,7 @@ from gallery.services.needs import (
     PROCESS_BYTES,
     RUN_BYTES,
 )
-from worker import judging, retraining, trainer
+from worker import judging, retraining, telling, trainer
 
 
 class AgreementTests(TestCase):
@@ -72,11 +72,11 @@ class WordsTests(TestCase):
                 "lower the crop",
             ),
             (MemoryError(), trainer.NO_MEMORY),
-            (OSError(errno.ENOSPC, "No space left on device"), "disk is full: make room"),
+            (OSError(errno.ENOSPC, "No space left on device"), "is full: make room"),
             (FileNotFoundError("models/1"), "is not there any more"),
-            (OSError(errno.EIO, "Input/output error"), "could not do what the run needs"),
+            (OSError(errno.EIO, "Input/output error"), "cannot do what the run needs"),
         ):
             with self.subTest(type(error).__name__):
-                said = retraining.in_words(error)
+                said = telling.in_words(error)
                 self.assertIn(words, said)
                 self.assertTrue(said.endswith((".", ")")))

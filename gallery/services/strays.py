@@ -1,0 +1,37 @@
+"""Stored files that no row names: what an attempt at a training run had stored when its worker was killed."""
+
+from pathlib import PurePosixPath
+
+from gallery import files
+from gallery.keys import COMPARISONS_FOLDER, WEIGHTS_FOLDER, attempt_in, samples_folder
+from gallery.models import ModelVersion, RunState, TrainingEvaluation, TrainingRun
+
+
+def remove_stray_samples(run_id: int, *, attempt: int) -> None:
+    """This attempt or an earlier one stored them, and was ended before it told of them."""
+    rows = TrainingEvaluation.objects.filter(run=run_id).values_list("sample_keys", flat=True)
+    named = {PurePosixPath(key).parent.name for keys in rows for key in keys}
+    for name in files.folders_in(samples_folder(run_id)):
+        if name not in named and int(name.split("-")[0]) <= attempt:
+            files.delete_folder(f"{samples_folder(run_id)}/{name}")
+
+
+def remove_stray_outcomes() -> int:
+    """How many folders of weights and of comparisons went, whose attempts ended before their rows were made."""
+    found = [(folder, name) for folder in (WEIGHTS_FOLDER, COMPARISONS_FOLDER) for name in files.folders_in(folder)]
+    # In this order: an attempt that ends in between has its rows when they are read.
+    running = set(TrainingRun.objects.filter(status=RunState.RUNNING).values_list("pk", "attempt"))
+    named = {str(PurePosixPath(key).parent) for key in _named_keys()}
+    strays = [
+        f"{folder}/{name}"
+        for folder, name in found
+        if (attempt := attempt_in(name)) and attempt not in running and f"{folder}/{name}" not in named
+    ]
+    for stray in strays:
+        files.delete_folder(stray)
+    return len(strays)
+
+
+def _named_keys() -> list[str]:
+    rows = ModelVersion.objects.values_list("weights_key", "comparisons")
+    return [key for weights_key, pairs in rows for key in (weights_key, *(pair["candidate_key"] for pair in pairs))]
