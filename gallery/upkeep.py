@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from gallery import queue, services
+from gallery import queue, services, tus
 from gallery.models import MAX_ATTEMPTS, Job, JobState, Removal, Worker
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class Done:
     workers_forgotten: int
     runs_given_up: int
     trainers_rung: int
+    batches_done: int
+    partial_uploads_removed: int
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -52,8 +54,10 @@ def run_pass() -> Done:
     requeued, given_up = rescue_orphans()
     rung = ring_for_idle_workers()
     Removal.objects.filter(removed_at__lt=Now() - FORGET_REMOVAL_AFTER).delete()
+    services.sweep_previews()
     forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
     remove_temporary_files()
+    services.forget_batches()
     services.drop_copies_of_ended_shares()
     done = Done(
         requeued,
@@ -62,6 +66,8 @@ def run_pass() -> Done:
         forgotten,
         runs_given_up=give_up_runs(),
         trainers_rung=ring_for_idle_trainer(),
+        batches_done=services.close_batches(),
+        partial_uploads_removed=tus.remove_expired(),
     )
     if done:
         logger.info(", ".join(f"{what.replace('_', ' ')}: {number}" for what, number in asdict(done).items() if number))

@@ -26,6 +26,7 @@ MB = 1024 * 1024
 LARGEST_FORM_MB = 3
 UPLOAD = "/photos/upload/"
 PAGES_THAT_TAKE_MANY = (UPLOAD, "/admin/gallery/collectedimage/upload/")
+RESUMABLE = "/photos/resumable/"  # pieces of large files, of which each is as long as the client likes
 CALLS_THAT_TAKE_ONE = ("/api/v1/photos", "/api/v1/collected-images")
 TOO_LARGE = "This upload is too large to be taken at once. Send fewer files at a time."
 TOO_LARGE_FOR_API = (
@@ -66,8 +67,11 @@ class BoundedRequests:
 
 def most_bytes(path: str, headers: dict[bytes, str]) -> int:
     """A browser without JavaScript sends all of its files at once; the API takes one."""
-    if path in PAGES_THAT_TAKE_MANY and settings.SESSION_COOKIE_NAME in parse_cookie(headers.get(b"cookie", "")):
+    has_session = settings.SESSION_COOKIE_NAME in parse_cookie(headers.get(b"cookie", ""))
+    if path in PAGES_THAT_TAKE_MANY and has_session:
         return settings.LARGEST_REQUEST_MB * MB
+    if path.startswith(RESUMABLE) and has_session:
+        return settings.PHOTOLAB_MAX_UPLOAD_MB * MB
     if path in CALLS_THAT_TAKE_ONE and b"authorization" in headers:
         return (settings.PHOTOLAB_MAX_UPLOAD_MB + 1) * MB
     return LARGEST_FORM_MB * MB

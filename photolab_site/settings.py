@@ -24,6 +24,8 @@ PHOTOLAB_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 # Copies and pixels of photographs while they are read. What killed processes leave here, the next start removes.
 PHOTOLAB_TMP = PHOTOLAB_DATA / "tmp"
 PHOTOLAB_TMP.mkdir(mode=0o700, exist_ok=True)
+# Of files that arrive in pieces. They outlive a restart, since whoever sends one goes on later.
+PHOTOLAB_PARTIAL = PHOTOLAB_DATA / "partial"
 
 
 def _kept_secret_key() -> str:
@@ -213,10 +215,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 
 # --- API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["gallery.api.permits.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "gallery.api.permits.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "gallery.api.schema.ScopedSchema",
     "DEFAULT_THROTTLE_RATES": {"tokens": "30/min"},
     "NUM_PROXIES": 0,  # X-Forwarded-For is written by whoever asks
     "EXCEPTION_HANDLER": "gallery.api.errors.answer_error",
@@ -238,6 +240,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gallery.api.schema.add_shared_errors",
+    ],
     "ENUM_NAME_OVERRIDES": {
         f"{name}Enum": f"gallery.models.{name}" for name in ("JobState", "RunState", "VersionState")
     },

@@ -13,15 +13,16 @@ from rest_framework.views import APIView
 from gallery import services
 from gallery.api import training_shapes as shapes
 from gallery.api.errors import Conflict, Refused, refusals_of
+from gallery.api.permits import HasScope
 from gallery.api.serializers import ErrorAnswer
-from gallery.models import Admission, ModelVersion, TrainingRun
+from gallery.models import Admission, ModelVersion, Scope, TrainingRun
 from gallery.services.photos import clean_file_name
 from gallery.services.training import ONE_WAITS
 
 FOR_STAFF = {401: ErrorAnswer, 403: ErrorAnswer}
 
 
-def staff_with(*rights: str) -> tuple[type[BasePermission], type[BasePermission]]:
+def staff_with(*rights: str) -> tuple[type[BasePermission], ...]:
     """Any of the rights is enough, and superusers have all."""
 
     class StaffWithRight(BasePermission):
@@ -30,10 +31,11 @@ def staff_with(*rights: str) -> tuple[type[BasePermission], type[BasePermission]
         def has_permission(self, request: Request, view: APIView) -> bool:
             return request.user.is_staff and any(request.user.has_perm(right) for right in rights)
 
-    return IsAuthenticated, StaffWithRight
+    return IsAuthenticated, HasScope, StaffWithRight
 
 
 class CollectedImages(APIView):
+    scopes = {"POST": Scope.TRAIN}
     parser_classes = (MultiPartParser,)
     permission_classes = staff_with("gallery.add_collectedimage")
 
@@ -66,6 +68,7 @@ class CollectedImages(APIView):
 
 
 class TrainingRuns(APIView):
+    scopes = {"POST": Scope.TRAIN}
     permission_classes = staff_with("gallery.start_training")
 
     @extend_schema(
@@ -87,6 +90,7 @@ class TrainingRuns(APIView):
 
 
 class OneTrainingRun(APIView):
+    scopes = {"GET": Scope.TRAIN}
     permission_classes = staff_with("gallery.view_trainingrun", "gallery.start_training")
 
     @extend_schema(responses={200: shapes.RunAnswer, 404: ErrorAnswer, **FOR_STAFF})
@@ -96,6 +100,7 @@ class OneTrainingRun(APIView):
 
 
 class TrainingRunCancel(APIView):
+    scopes = {"POST": Scope.TRAIN}
     permission_classes = staff_with("gallery.start_training")
 
     @extend_schema(request=None, responses={200: shapes.RunAnswer, 404: ErrorAnswer, 409: ErrorAnswer, **FOR_STAFF})
@@ -108,6 +113,7 @@ class TrainingRunCancel(APIView):
 
 
 class ModelVersions(APIView):
+    scopes = {"GET": Scope.TRAIN}
     permission_classes = staff_with("gallery.view_modelversion", "gallery.promote_version")
 
     @extend_schema(operation_id="model_versions_list", responses={200: shapes.VersionAnswer(many=True), **FOR_STAFF})
@@ -117,6 +123,7 @@ class ModelVersions(APIView):
 
 
 class ModelVersionPromote(APIView):
+    scopes = {"POST": Scope.TRAIN}
     permission_classes = staff_with("gallery.promote_version")
 
     @extend_schema(

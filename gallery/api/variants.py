@@ -10,8 +10,9 @@ from rest_framework.views import APIView
 from gallery import services
 from gallery.access import photo_for
 from gallery.api.errors import Refused
+from gallery.api.idempotency import idempotent
 from gallery.api.serializers import ErrorAnswer, JobBrief
-from gallery.models import Result
+from gallery.models import Result, Scope
 from gallery.settings_words import settings_in_words
 from gallery.variants import NETWORK_SIZES, SettingsRefused, VariantSettings
 
@@ -73,11 +74,13 @@ class ResultList(serializers.Serializer):
 
 
 class PhotoJobs(APIView):
+    scopes = {"POST": Scope.COLOR}
     parser_classes = (JSONParser,)
 
     @extend_schema(
         request=VariantRequest, responses={201: JobBrief, 404: ErrorAnswer, 422: ErrorAnswer}, operation_id="jobs_order"
     )
+    @idempotent
     def post(self, request: Request, photo_id: int) -> Response:
         """Color the photograph once more, as told. What was there stays; the same order twice is one job."""
         photo = photo_for(request, photo_id)
@@ -89,6 +92,8 @@ class PhotoJobs(APIView):
 
 
 class PhotoResults(APIView):
+    scopes = {"GET": Scope.READ}
+
     @extend_schema(responses={200: ResultList, 404: ErrorAnswer})
     def get(self, request: Request, photo_id: int) -> Response:
         """All color pictures of the photograph, the one that is shown first."""

@@ -1,19 +1,30 @@
-// Uploads one file per request, two at a time, each with its own row of progress and result.
+// Uploads one file per request, two at a time, each with its own row of progress and result; large files in pieces.
 // The form works without this file; the server's rules are the same for both ways.
 
+import { knownAmong } from "./upload-known.js";
+import { sendInPieces } from "./upload-resumable.js";
+import { isPhotograph, pastedFiles, readFolders, takeDropped } from "./upload-sources.js";
+
 const AT_ONCE = 2;
+const ASKED_AT_ONCE = 50;
+const IN_PIECES_FROM_BYTES = 20 * 1024 * 1024;
 const STAYS_MS = 2_500;
 const form = document.getElementById("upload");
-const input = form.querySelector('input[type="file"]');
+const input = document.getElementById("upload-files");
+const folderInput = document.getElementById("upload-folder");
+const cameraInput = document.getElementById("upload-camera");
+const token = () => form.elements.csrfmiddlewaretoken.value;
 const rows = document.getElementById("upload-rows");
 const rowTemplate = document.getElementById("upload-row");
 const panel = document.getElementById("upload-panel");
 const clear = document.getElementById("upload-clear");
+const note = document.getElementById("upload-note");
 const veil = document.getElementById("drop-veil");
 const texts = form.dataset;
 
 const waiting = [];
 let active = 0;
+let looking = 0;
 let tally = { accepted: 0, duplicates: 0, refused: 0 };
 
 const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
@@ -37,7 +48,7 @@ function conclude(row, result, message) {
 
 function drop(row) {
   row.remove();
-  panel.hidden = rows.childElementCount === 0;
+  panel.hidden = rows.childElementCount === 0 && note.hidden;
 }
 
 function duplicateMessage({ message, url }) {
@@ -66,10 +77,13 @@ function readAnswer(request) {
 }
 
 function settle(request, row, file) {
-  const answer = readAnswer(request);
-  if (request.status === 413) refuse(row, file, texts.textTooLarge);
-  else if (request.responseURL !== form.action) refuse(row, file, texts.textSignedOut);
-  else if (request.status === 403) refuse(row, file, texts.textReload);
+  if (request.responseURL === form.action) concludeBy(request.status, readAnswer(request), row, file);
+  else refuse(row, file, texts.textSignedOut);
+}
+
+function concludeBy(status, answer, row, file) {
+  if (status === 413) refuse(row, file, texts.textTooLarge);
+  else if (status === 403) refuse(row, file, texts.textReload);
   else if (!answer?.accepted) refuse(row, file, texts.textTrouble, { again: true });
   else if (answer.accepted.length) {
     conclude(row, "accepted", texts.textAccepted);
@@ -78,9 +92,35 @@ function settle(request, row, file) {
   else refuse(row, file, answer.refused[0]?.reason ?? texts.textTrouble);
 }
 
+async function sendLarge(file, row) {
+  const bar = row.querySelector("progress");
+  const message = row.querySelector(".upload-message");
+  message.textContent = texts.textSending;
+  const response = await sendInPieces(file, {
+    address: texts.resumable,
+    token: token(),
+    onProgress(share) {
+      bar.value = share;
+      if (share === 1) message.textContent = texts.textChecking;
+    },
+    onInterrupted: () => (message.textContent = texts.textInterrupted),
+    onResumed: () => (message.textContent = texts.textResumed),
+  });
+  if (!response) refuse(row, file, texts.textOffline, { again: true });
+  else if (response.redirected) refuse(row, file, texts.textSignedOut);
+  else if (response.headers.get("Content-Type") === "application/json") {
+    concludeBy(response.status, await response.json(), row, file);
+  } else if (response.status === 403) refuse(row, file, texts.textReload);
+  else refuse(row, file, plainText(await response.text()) || texts.textTrouble, { again: true });
+  finished();
+}
+
+// A page in place of a sentence comes from something between us and the server.
+const plainText = (text) => (text.startsWith("<") ? "" : text);
+
 function send(file, row) {
   const body = new FormData();
-  body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  body.append("csrfmiddlewaretoken", token());
   body.append("file", file);
   const request = new XMLHttpRequest();
   const bar = row.querySelector("progress");
@@ -100,7 +140,11 @@ function send(file, row) {
 function finished() {
   active -= 1;
   next();
-  if (active || waiting.length) return;
+  if (!active && !waiting.length && !looking) allDone();
+}
+
+function allDone() {
+  fetch(texts.sent, { method: "POST", headers: { "X-CSRFToken": token() } }).catch(() => null);
   const words = texts.textTally
     .replace("{accepted}", tally.accepted)
     .replace("{duplicates}", tally.duplicates)
@@ -113,29 +157,46 @@ function next() {
   while (active < AT_ONCE && waiting.length) {
     const { file, row } = waiting.shift();
     active += 1;
-    send(file, row);
+    if (file.size > IN_PIECES_FROM_BYTES) sendLarge(file, row);
+    else send(file, row);
   }
 }
 
-function addFiles(files) {
-  for (const file of files) {
-    const row = makeRow(file);
-    if (file.size > Number(texts.maxBytes)) refuse(row, file, texts.textTooLarge);
-    else waiting.push({ file, row });
+// Duplicates are named before they are sent; the first of many files need not wait for the last to be looked at.
+async function addFiles(files) {
+  const rowsOf = new Map(files.map((file) => [file, makeRow(file)]));
+  const fitting = files.filter((file) => file.size <= Number(texts.maxBytes));
+  for (const file of files) if (!fitting.includes(file)) refuse(rowsOf.get(file), file, texts.textTooLarge);
+  looking += 1;
+  for (let start = 0; start < fitting.length; start += ASKED_AT_ONCE) {
+    const some = fitting.slice(start, start + ASKED_AT_ONCE);
+    for (const file of some) rowsOf.get(file).querySelector(".upload-message").textContent = texts.textLooking;
+    const known = await knownAmong(some, { address: texts.known, token: token() });
+    for (const file of some) {
+      const row = rowsOf.get(file);
+      if (known.has(file)) conclude(row, "duplicates", duplicateMessage(known.get(file)));
+      else waiting.push({ file, row });
+    }
+    next();
   }
-  next();
+  looking -= 1;
+  if (files.length && !active && !waiting.length) allDone();
 }
 
-// A dropped folder looks like a file without content.
-function droppedFiles(transfer) {
-  const items = [...transfer.items].filter((item) => item.kind === "file");
-  const folders = items.filter((item) => item.webkitGetAsEntry?.()?.isDirectory);
-  if (folders.length) say(texts.textFolder);
-  for (const folder of folders) {
-    const file = folder.getAsFile();
-    if (file) refuse(makeRow(file), file, texts.textFolder);
-  }
-  return items.filter((item) => !folders.includes(item)).map((item) => item.getAsFile());
+// Whatever else lies in a folder is passed over, and said once.
+function addFolder(files) {
+  const photographs = files.filter(isPhotograph);
+  const others = files.length - photographs.length;
+  if (!photographs.length) tell(texts.textNothing);
+  else if (others) tell(texts.textPassedOver.replace("{count}", others));
+  addFiles(photographs);
+}
+
+function tell(words) {
+  note.textContent = words;
+  note.hidden = !words;
+  panel.hidden = false;
+  say(words);
 }
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -153,17 +214,35 @@ document.addEventListener("drop", (event) => {
   veil.hidden = true;
   if (!carriesFiles(event)) return;
   event.preventDefault();
-  addFiles(droppedFiles(event.dataTransfer));
+  const { files, folders } = takeDropped(event.dataTransfer);
+  addFiles(files);
+  if (!folders.length) return;
+  tell(texts.textReading);
+  readFolders(folders).then((found) => {
+    tell("");
+    addFolder(found);
+  });
+});
+document.addEventListener("paste", (event) => {
+  if (event.target.closest("input, textarea, [contenteditable]")) return;
+  const files = pastedFiles(event.clipboardData, texts.textPasted);
+  if (!files.length) return;
+  event.preventDefault();
+  addFiles(files);
 });
 
-input.addEventListener("change", () => {
-  addFiles([...input.files]);
-  input.value = "";
-});
+for (const [source, add] of [[input, addFiles], [cameraInput, addFiles], [folderInput, addFolder]]) {
+  source.addEventListener("change", () => {
+    add([...source.files]);
+    source.value = "";
+  });
+}
 clear.addEventListener("click", () => {
   for (const row of [...rows.querySelectorAll("[data-result]")]) drop(row);
+  note.hidden = true;
+  panel.hidden = rows.childElementCount === 0;
   input.focus();
 });
 addEventListener("beforeunload", (event) => {
-  if (active || waiting.length) event.preventDefault();
+  if (active || waiting.length || looking) event.preventDefault();
 });

@@ -1,0 +1,53 @@
+"""What the OpenAPI page says of every call beyond its own words: the key, the scope, and the errors that all share."""
+
+from typing import Any
+
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
+from drf_spectacular.openapi import AutoSchema
+
+from gallery.api.permits import needed_scopes
+
+KEY_MISSING = "The key is missing, wrong, revoked or expired."
+NOT_ALLOWED = "The key lacks the scope, or its account the right."
+NOT_FOUND = "There is no such thing, or it is somebody else's."
+UNFIT = "What was sent was understood and cannot be used; the sentence says why."
+CONFLICT = "It was too late, or something else is under way."
+THROTTLED = "Too many tries; wait a minute."
+BUSY = "The site is busy; the same again works in a minute."
+WORDS = {
+    "401": KEY_MISSING,
+    "403": NOT_ALLOWED,
+    "404": NOT_FOUND,
+    "409": CONFLICT,
+    "422": UNFIT,
+    "429": THROTTLED,
+    "503": BUSY,
+}
+ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
+
+
+class KeyScheme(KnoxTokenScheme):
+    target_class = "gallery.api.permits.KeyAuthentication"
+    name = "key"
+
+
+class ScopedSchema(AutoSchema):
+    def get_description(self) -> str:
+        told = super().get_description()
+        if not hasattr(self.view, "scopes"):
+            return told
+        return f"{told}\n\nScope of the key: `{needed_scopes(self.view, self.method)[0]}`.".strip()
+
+
+def add_shared_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """401 and 403 wherever a key is asked for, and what each error means."""
+    for methods in result["paths"].values():
+        for call in methods.values():
+            if call.get("security"):
+                for status in ("401", "403"):
+                    call["responses"].setdefault(status, {"content": ERROR})
+            for status, response in call["responses"].items():
+                if status in WORDS:
+                    response["description"] = WORDS[status]
+            call["responses"] = dict(sorted(call["responses"].items()))
+    return result
