@@ -12,6 +12,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
@@ -92,6 +93,8 @@ def photo_four(request: HttpRequest, photo_id: int) -> HttpResponse:
         jobs = services.order_four(photo_for(request, photo_id))
     except SettingsRefused as refused:
         return _error(refused)
+    if request.accepts("text/html"):
+        return redirect("photo_sheet", photo_id=photo_id)
     return JsonResponse({"job_ids": [job.pk for job in jobs]}, status=201)
 
 

@@ -1,0 +1,81 @@
+"""Where owners tell colors: the editor, four variants to choose from, and the same hints for other photographs."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from gallery import services
+from gallery.access import album_for, albums_of, job_for, photo_for, photos_of
+from gallery.models import Job
+from gallery.models.photo import PhotoQuerySet
+from gallery.variants import MOST_SPOTS, SettingsRefused
+from gallery.views.pages import page_of
+from gallery.views.results import MOST_CHOSEN
+
+
+@require_safe
+@login_required
+def photo_edit(request: HttpRequest, photo_id: int) -> HttpResponse:
+    """Begins with what the shown result was told."""
+    photo = photo_for(request, photo_id)
+    result = photo.shown_result
+    context = {
+        "photo": photo,
+        "result": result,
+        "settings": result.job.settings if result else {},
+        "most_spots": MOST_SPOTS,
+    }
+    return render(request, "gallery/photo_edit.html", context)
+
+
+@require_safe
+@login_required
+def photo_sheet(request: HttpRequest, photo_id: int) -> HttpResponse:
+    photo = photo_for(request, photo_id)
+    context = {"photo": photo, "jobs": services.sheet_jobs(photo), "shown": photo.shown_result}
+    return render(request, "gallery/photo_sheet.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def job_copy(request: HttpRequest, job_id: int) -> HttpResponse:
+    """What one photograph was told, for others of its owner: a page to choose them from, and the order."""
+    job = job_for(request, job_id)
+    others = photos_of(request).exclude(pk=job.photo_id)
+    if request.method == "POST":
+        return _order_copies(request, job, others)
+    album = request.GET.get("album", "")
+    if album.isdecimal() and len(album) < 19:
+        others = others.filter(albums=album_for(request, int(album)))
+    photos, next_cursor = page_of(others, request)
+    context = {
+        "job": job,
+        "photos": photos,
+        "next_cursor": next_cursor,
+        "album": album,
+        "albums": albums_of(request).filter(entries__photo=job.photo_id),
+    }
+    return render(request, "gallery/job_copy.html", context)
+
+
+def _order_copies(request: HttpRequest, job: Job, others: PhotoQuerySet) -> HttpResponse:
+    chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
+    try:
+        count = services.copy_settings(job, others.filter(pk__in=chosen[:MOST_CHOSEN]))
+    except SettingsRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("job_copy", job_id=job.pk)
+    if not count:
+        messages.info(request, _("No photograph was chosen."))
+        return redirect("job_copy", job_id=job.pk)
+    told = ngettext(
+        "%(count)d photograph is colored with what you told.",
+        "%(count)d photographs are colored with what you told.",
+        count,
+    )
+    messages.success(request, told % {"count": count})
+    return redirect("gallery")
