@@ -93,7 +93,7 @@ def photo_four(request: HttpRequest, photo_id: int) -> HttpResponse:
         jobs = services.order_four(photo_for(request, photo_id))
     except SettingsRefused as refused:
         return _error(refused)
-    if request.accepts("text/html"):
+    if request.content_type != "application/json":  # a form, sent by a person
         return redirect("photo_sheet", photo_id=photo_id)
     return JsonResponse({"job_ids": [job.pk for job in jobs]}, status=201)
 
