@@ -20,6 +20,7 @@ from gallery.models import MAX_ATTEMPTS, Job, JobState, Removal, Worker
 logger = logging.getLogger(__name__)
 
 PASS_EVERY_S = 2.0
+REMOVE_EVERY_S = 3600.0
 RING_AT_MOST = 20
 FORGET_WORKER_AFTER = timedelta(hours=1)
 FORGET_REMOVAL_AFTER = timedelta(minutes=1)
@@ -29,7 +30,7 @@ GIVEN_UP = (
     "Try again later, or upload a smaller copy."
 )
 RUN_GIVEN_UP = (
-    "The worker stopped three times during this training, so it was given up. If memory was short, start it again "
+    "The worker stopped three times during this run, so it was given up. If memory was short, start it again "
     "with a smaller batch or crop."
 )
 COLLECT_AT_MOST = 20  # then the storage and the consents are looked at anew
@@ -80,6 +81,14 @@ def collect() -> int:
     if collected:
         logger.info("collected for training: %s", collected)
     return collected
+
+
+def remove_strays() -> int:
+    """Folders of weights and comparisons that no row names. A storage lists them slowly: not for a pass."""
+    removed = services.remove_stray_outcomes()
+    if removed:
+        logger.info("stray outcomes of training runs removed: %s", removed)
+    return removed
 
 
 def rescue_orphans() -> tuple[int, int]:

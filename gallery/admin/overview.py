@@ -25,7 +25,7 @@ def describe_loop(request: HttpRequest) -> dict[str, Any]:
         "promote": user.has_perm("gallery.promote_version"),
         "judge": user.has_perm("gallery.add_vote") or user.has_perm("gallery.promote_version"),
     }
-    may["see_runs"] = may["start"] or user.has_perm("gallery.view_trainingrun")
+    may["see_runs"] = may["start"] or may["promote"] or user.has_perm("gallery.view_trainingrun")
     may["see_versions"] = may["judge"] or user.has_perm("gallery.view_modelversion")
     told: dict[str, Any] = {"may": may}
     if may["see_images"]:
@@ -36,9 +36,11 @@ def describe_loop(request: HttpRequest) -> dict[str, Any]:
         told["waits"] = why_it_may_wait()
     if may["see_versions"]:
         candidates = list(ModelVersion.objects.filter(status=VersionState.CANDIDATE).select_related("compared_with"))
-        told["active"] = services.active_version()
+        active = told["active"] = services.active_version()
         told["refusing"] = list(Worker.objects.serving(QUEUE_COLORIZE).exclude(weights_error="").order_by("name"))
-        told["candidates"] = [(version, not why_not_judged(version)) for version in candidates]
+        told["candidates"] = [
+            (version, not why_not_judged(version), services.is_gate_stale(version, active)) for version in candidates
+        ]
     return told
 
 

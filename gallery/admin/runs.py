@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
 from gallery.admin.base import Described, Log
+from gallery.admin.judging import PROMOTE
 from gallery.admin.starting import START_TRAINING
 from gallery.curves import draw_curves
 from gallery.delivery import answer_file
@@ -29,8 +30,8 @@ class TrainingRunAdmin(Described, Log):
     list_display = ("id", "status", "progress", "pictures", "base_version", "made", "started_by", "queued_at", "error")
     list_filter = ("status", "queued_at")
     search_fields = ("=id", "note", "error")
-    list_select_related = ("started_by", "base_version", "version")
-    also_seen_with = (START_TRAINING,)
+    list_select_related = ("started_by", "base_version", "version", "judges")
+    also_seen_with = (START_TRAINING, PROMOTE)
     change_form_template = "admin/gallery/trainingrun/run.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
@@ -57,6 +58,8 @@ class TrainingRunAdmin(Described, Log):
 
     @admin.display(description="made")
     def made(self, run: TrainingRun) -> str:
+        if run.judges is not None:
+            return f"judges {run.judges}"
         return str(run.version) if hasattr(run, "version") else "-"
 
     def describe(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
@@ -74,7 +77,7 @@ class TrainingRunAdmin(Described, Log):
             "withdrawn": services.count_withdrawn(run),
             "version": getattr(run, "version", None),
             "waits": why_it_may_wait() if run.status == RunState.QUEUED else "",
-            "may_cancel": run.is_live and request.user.has_perm(START_TRAINING),
+            "may_cancel": run.is_live and any(map(request.user.has_perm, rights_to_cancel(run))),
         }
 
     @method_decorator(require_safe)
@@ -83,8 +86,8 @@ class TrainingRunAdmin(Described, Log):
 
     @method_decorator(require_POST)
     def cancel_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
-        self.require(request, START_TRAINING)
         run = self.find(request, run_id)
+        self.require(request, *rights_to_cancel(run))
         if services.cancel_run(run.pk):
             self.message_user(request, f"{run} is canceled.", messages.SUCCESS)
         else:
@@ -102,6 +105,11 @@ class TrainingRunAdmin(Described, Log):
         )
 
 
+def rights_to_cancel(run: TrainingRun) -> tuple[str, ...]:
+    """Whoever may put a candidate to the gate may also change their mind."""
+    return (START_TRAINING,) if run.judges_id is None else (START_TRAINING, PROMOTE)
+
+
 def live_facts(run: TrainingRun) -> dict[str, Any]:
     """What the page asks for again and again. `figures` changes when there are new curves, figures or samples."""
     figures = (run.status, run.points.count(), run.evaluations.count(), run.snapshot_digest[:8])
@@ -117,6 +125,7 @@ def live_facts(run: TrainingRun) -> dict[str, Any]:
         "speed": f"{run.pictures_per_s:.1f} pictures per second" if goes_on and run.pictures_per_s is not None else "",
         "time_left": about_time(run.eta_s) if goes_on else "",
         "error": run.error,
+        "trouble": run.trouble if goes_on else "",
         "figures": "-".join(map(str, figures)),
     }
 

@@ -17,7 +17,9 @@ from gallery.admin.base import Described, Log
 from gallery.admin.judging import ADD_VOTE, PROMOTE, JudgePage, why_not_judged
 from gallery.model_cards import GateRow, figure_tables, gate_rows
 from gallery.models import ModelVersion, VersionEvent, VersionState, Vote, Worker
+from gallery.models.state import LIVE_RUN_STATES
 from gallery.queue import QUEUE_COLORIZE
+from gallery.wording import why_it_may_wait
 
 LONGEST_REASON = 10_000
 
@@ -39,15 +41,19 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         return [
             path("<int:version_id>/promote/", wrap(self.promote_view), name="gallery_modelversion_promote"),
             path("<int:version_id>/reject/", wrap(self.reject_view), name="gallery_modelversion_reject"),
+            path("<int:version_id>/gate/", wrap(self.gate_view), name="gallery_modelversion_gate"),
             *super().get_urls(),
         ]
 
     @admin.display(description="gate")
     def gate_verdict(self, version: ModelVersion) -> str:
-        if version.passed_gate:
-            return "passed"
         failed = len(version.failed_rules)
-        return f"{failed} rule{pluralize(failed)} failed" if failed else "-"
+        if not failed and not version.passed_gate:
+            return "-"
+        verdict = f"{failed} rule{pluralize(failed)} failed" if failed else "passed"
+        other = version.compared_with
+        is_current = version.status != VersionState.CANDIDATE or (other and other.status == VersionState.ACTIVE)
+        return verdict if is_current else f"{verdict}, beside {other}"
 
     def describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
         active = services.active_version()
@@ -65,6 +71,9 @@ class ModelVersionAdmin(JudgePage, Described, Log):
             "may_promote": may_promote and not why_not,
             "may_override": may_promote and bool(why_not) and services.can_be_overridden(version),
             "may_reject": may_promote and version.status == VersionState.CANDIDATE,
+            "may_judge_again": may_promote and not services.why_not_judged_again(version, active),
+            "judging_run": version.judging_runs.filter(status__in=LIVE_RUN_STATES).first(),
+            "is_gate_stale": version.status == VersionState.CANDIDATE and services.is_gate_stale(version, active),
             "is_rollback": version.status == VersionState.RETIRED,
             "events": version.events.select_related("by"),
             "workers": coloring.filter(model_digest=version.digest),
@@ -97,6 +106,18 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         else:
             self.message_user(request, f"{version} is no candidate any more.", messages.WARNING)
         return redirect("admin:gallery_modelversion_change", version.pk)
+
+    @method_decorator(require_POST)
+    def gate_view(self, request: HttpRequest, version_id: int) -> HttpResponseBase:
+        self.require(request, PROMOTE)
+        version = self.find(request, version_id)
+        try:
+            run = services.start_judging(version, request.user)
+        except services.TrainingRefused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect("admin:gallery_modelversion_change", version.pk)
+        self.message_user(request, f"{run} is in the queue. {why_it_may_wait()}", messages.SUCCESS)
+        return redirect("admin:gallery_trainingrun_change", run.pk)
 
 
 def gate_of(version: ModelVersion) -> list[GateRow]:

@@ -1,5 +1,7 @@
 """The calls of the retraining loop, for staff with the right that each of them names. What they do is in services."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -82,10 +84,8 @@ class TrainingRuns(APIView):
         asked: dict[str, Any] = dict(sent.validated_data)
         images, note = asked.pop("images"), asked.pop("note", "")
         image_ids = None if images == shapes.ALL else images
-        try:
+        with refused_starts():
             run = services.start_run(request.user, services.RunSettings(**asked), image_ids=image_ids, note=note)
-        except services.TrainingRefused as refusal:
-            raise (Conflict if str(refusal) == ONE_WAITS else Refused)(str(refusal)) from refusal
         return Response(shapes.StartAnswer(run).data, status=201)
 
 
@@ -146,6 +146,35 @@ class ModelVersionPromote(APIView):
             a_reason_helps = services.can_be_overridden(version) and not sent.validated_data["reason"].strip()
             raise (Refused if a_reason_helps else Conflict)(str(refusal)) from refusal
         return Response(shapes.VersionAnswer(promoted).data)
+
+
+class ModelVersionGate(APIView):
+    scopes = {"POST": Scope.TRAIN}
+    permission_classes = staff_with("gallery.promote_version")
+
+    @extend_schema(
+        request=None,
+        responses={201: shapes.StartAnswer, 404: ErrorAnswer, 409: ErrorAnswer, 422: ErrorAnswer, **FOR_STAFF},
+    )
+    def post(self, request: Request, version_id: int) -> Response:
+        """Compare a candidate with the version that is active now, in a run that can be followed and canceled.
+
+        422: it is no candidate, or has been compared with that version. 409 when a run waits already.
+        """
+        version = ModelVersion.objects.select_related("compared_with").filter(pk=version_id).first()
+        if version is None:
+            raise NotFound("There is no such version.")
+        with refused_starts():
+            run = services.start_judging(version, request.user)
+        return Response(shapes.StartAnswer(run).data, status=201)
+
+
+@contextmanager
+def refused_starts() -> Iterator[None]:
+    try:
+        yield
+    except services.TrainingRefused as refusal:
+        raise (Conflict if str(refusal) == ONE_WAITS else Refused)(str(refusal)) from refusal
 
 
 def _run(run_id: int) -> TrainingRun:

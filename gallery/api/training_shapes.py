@@ -68,14 +68,18 @@ class RunAnswer(StartAnswer):
     step = serializers.IntegerField()
     steps = serializers.IntegerField()
     eta_s = serializers.FloatField(allow_null=True, help_text="Seconds; null when nobody can tell.")
+    trouble = serializers.SerializerMethodField(help_text="What does not work now and is tried again.")
     error = serializers.SerializerMethodField(help_text="Why it failed, or ended early with what it had.")
-    model_version = serializers.SerializerMethodField(help_text="The id of the version that it made.")
+    model_version = serializers.SerializerMethodField(help_text="The id of the version that it made, or judges.")
 
     def get_error(self, run: TrainingRun) -> str | None:
         return run.error or None
 
+    def get_trouble(self, run: TrainingRun) -> str | None:
+        return run.trouble or None
+
     def get_model_version(self, run: TrainingRun) -> int | None:
-        return run.version.pk if hasattr(run, "version") else None
+        return run.version.pk if hasattr(run, "version") else run.judges_id
 
 
 class GateRule(serializers.Serializer):
@@ -92,6 +96,9 @@ class VersionAnswer(serializers.Serializer):
     digest = serializers.CharField(help_text="SHA-256 of the weights file.")
     metrics = serializers.DictField()
     gate = GateRule(many=True)
+    compared_with = serializers.IntegerField(
+        source="compared_with_id", allow_null=True, help_text="The id of the version that the gate calls active."
+    )
 
 
 class PromoteRequest(serializers.Serializer):

@@ -26,6 +26,7 @@ calls = [
     path("training-runs/<int:run_id>", training.OneTrainingRun.as_view(), name="api-training-run"),
     path("training-runs/<int:run_id>/cancel", training.TrainingRunCancel.as_view(), name="api-training-run-cancel"),
     path("model-versions", training.ModelVersions.as_view(), name="api-model-versions"),
+    path("model-versions/<int:version_id>/gate", training.ModelVersionGate.as_view(), name="api-model-version-gate"),
     path(
         "model-versions/<int:version_id>/promote",
         training.ModelVersionPromote.as_view(),

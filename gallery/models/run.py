@@ -75,7 +75,7 @@ class TrainingRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Training run {self.pk}"
+        return f"Training run {self.pk}" if self.judges_id is None else f"Gate run {self.pk}"
 
     @property
     def is_live(self) -> bool:

@@ -12,9 +12,10 @@ function setText(element, text) {
 function show(told) {
   for (const element of card.querySelectorAll("[data-field]")) {
     const text = String(told[element.dataset.field]);
-    setText(element, element.dataset.field === "error" ? text : text || "–");
+    const isNote = "note" in element.dataset;
+    setText(element, isNote ? text : text || "–");
+    if (isNote) element.hidden = !text;
   }
-  card.querySelector("[data-field=error]").hidden = !told.error;
   card.querySelector("[data-badge]").className = `loop-badge is-${told.state}`;
   const progress = card.querySelector("[data-progress]");
   progress.max = told.steps;

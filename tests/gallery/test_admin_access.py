@@ -47,7 +47,8 @@ class AccessTests(TrainingRows, GalleryTestCase):
 
     def addresses(self) -> Iterator[Address]:
         version, see_versions = (self.candidate.pk,), ("view_modelversion", "promote_version", "add_vote")
-        see_runs, start, promote = ("view_trainingrun", "start_training"), ("start_training",), ("promote_version",)
+        start, promote = ("start_training",), ("promote_version",)
+        see_runs = ("view_trainingrun", "start_training", "promote_version")
         see, upload, judge = ("view_collectedimage",), ("add_collectedimage",), ("add_vote", "promote_version")
         sample = (self.ended.pk, self.evaluation.pk, 0)
         content = {"files": as_upload(pictures.encoded(pictures.color())), "may_be_learned_from": "on"}
@@ -74,6 +75,7 @@ class AccessTests(TrainingRows, GalleryTestCase):
         vote = {"place": "0", "better": "left"}
         yield Address(f"{of_version}_judge", version, method="post", data=vote, rights=judge, allowed=302)
         yield Address(f"{of_version}_picture", (*version, 0, "left"), rights=judge)
+        yield Address(f"{of_version}_gate", version, method="post", rights=promote, allowed=302)
         yield Address(f"{of_version}_reject", version, method="post", rights=promote, allowed=302)
         yield Address(f"{of_version}_promote", version, method="post", rights=promote, allowed=302)
 
@@ -150,7 +152,7 @@ class AccessTests(TrainingRows, GalleryTestCase):
     def test_orders_by_get_are_refused(self) -> None:
         self.client.force_login(self.staff)
         for address in self.addresses():
-            if address.name.endswith(("cancel", "promote", "reject")):
+            if address.name.endswith(("cancel", "gate", "promote", "reject")):
                 self.assertEqual(self.client.get(address.url).status_code, 405, address.url)
         self.assert_nothing_changed()
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from gallery import services
-from gallery.models import ModelVersion, VersionEvent, VersionState
+from gallery.models import ModelVersion, TrainingRun, VersionEvent, VersionState
 from tests.base import GalleryTestCase, read_stored
 from tests.gallery.training_rows import FAILED, PASSED, TrainingRows
 
@@ -74,9 +74,34 @@ class VersionPageTests(TrainingRows, GalleryTestCase):
 
     def test_a_candidate_that_was_compared_with_another_than_the_active_one_says_so(self) -> None:
         first, second = self.make_trained(), self.make_trained()
-        self.assertNotContains(self.page(second), "is active since")
+        self.assertContains(self.page(second), 'value="Promote"')
         services.promote_version(first.pk, self.staff)
-        self.assertContains(self.page(second), f"Version 2 ({first.name}) is active since")
+        page = self.page(second)
+        self.assertContains(page, f"version 2 ({first.name}) is active now. Let the gate compare it with that one.")
+        self.assertContains(page, "It passed then.")
+        self.assertNotContains(page, 'value="Promote"')
+        changelist = self.client.get(reverse("admin:gallery_modelversion_changelist"))
+        self.assertContains(changelist, f"passed, beside {self.base}")
+
+    def test_it_is_put_to_the_gate_again_by_one_click_and_once(self) -> None:
+        first, second = self.make_trained(), self.make_trained()
+        services.promote_version(first.pk, self.staff)
+        address = reverse("admin:gallery_modelversion_gate", args=[second.pk])
+        self.assertContains(self.page(second), address)
+        page = self.client.post(address, follow=True)
+        run = TrainingRun.objects.get(judges=second)
+        self.assertRedirects(page, reverse("admin:gallery_trainingrun_change", args=[run.pk]))
+        self.assertContains(page, f"Gate run {run.pk} is in the queue.")
+        self.assertContains(page, "It compares the active version with")
+        self.assertNotContains(self.page(second), address)
+        self.assertContains(self.page(second), f"Gate run {run.pk}</a> puts it to the gate")
+        self.assertIn("waits already", self.order("gate", second)[0])
+
+    def test_what_the_gate_has_compared_with_the_active_version_is_not_put_to_it_again(self) -> None:
+        version = self.make_trained(gate=FAILED)
+        self.assertNotContains(self.page(version), reverse("admin:gallery_modelversion_gate", args=[version.pk]))
+        self.assertIn("has compared it with the active version", self.order("gate", version)[0])
+        self.assertFalse(TrainingRun.objects.exclude(judges=None).exists())
 
     def test_the_one_before_is_rolled_back_to_by_one_click(self) -> None:
         version = self.make_trained()

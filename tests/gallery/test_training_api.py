@@ -9,7 +9,17 @@ from django.urls import reverse
 from drf_spectacular.validation import validate_schema
 
 from gallery import services
-from gallery.models import Admission, ApiKey, CollectedImage, Origin, RunState, TrainingRun, VersionEvent, VersionState
+from gallery.models import (
+    Admission,
+    ApiKey,
+    CollectedImage,
+    ModelVersion,
+    Origin,
+    RunState,
+    TrainingRun,
+    VersionEvent,
+    VersionState,
+)
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload
 from tests.gallery.training_rows import FAILED, TrainingRows
@@ -125,7 +135,7 @@ class TrainingRunsTests(TrainingApiTestCase):
         self.make_set(self.owner)
         run = self.start()
         told = {"id": run.pk, "state": "queued", "stage": "", "step": 0, "steps": run.steps}
-        nothing = {"eta_s": None, "error": None, "model_version": None}
+        nothing = {"trouble": None, "eta_s": None, "error": None, "model_version": None}
         self.assertEqual(self.get(f"/training-runs/{run.pk}").json(), {**told, **nothing})
         claim = self.claimed_run()
         services.report_progress(claim, services.Progress("decoder", 40, 1500, 2.5, 584.0, {}))
@@ -179,6 +189,19 @@ class ModelVersionsTests(TrainingApiTestCase):
         answer = self.post(f"/model-versions/{candidate.pk}/promote", {"reason": "right for our archive"})
         self.assertEqual((answer.status_code, services.active_version()), (200, candidate))
 
+    def test_what_was_compared_with_another_version_is_put_to_the_gate_again(self) -> None:
+        first, second = self.make_trained(), self.make_trained()
+        gate, promote = f"/model-versions/{second.pk}/gate", f"/model-versions/{second.pk}/promote"
+        self.assert_refused(self.post(gate), 422, "has compared it with the active version")
+        self.post(f"/model-versions/{first.pk}/promote")
+        self.assertEqual(self.get("/model-versions").json()[0]["compared_with"], self.base.pk)
+        self.assert_refused(self.post(promote), 422, "Let the gate compare it with that one.")
+        answer = self.post(gate)
+        run = TrainingRun.objects.get(judges=second)
+        self.assertEqual((answer.status_code, answer.json()), (201, {"id": run.pk, "state": "queued"}))
+        self.assertEqual(self.get(f"/training-runs/{run.pk}").json()["model_version"], second.pk)
+        self.assert_refused(self.post(gate), 409, "waits already")
+
     def test_what_was_rejected_stays_so_whatever_the_reason(self) -> None:
         candidate = self.make_trained()
         services.reject_version(candidate.pk, self.staff)
@@ -188,7 +211,8 @@ class ModelVersionsTests(TrainingApiTestCase):
         self.assertEqual(candidate.status, VersionState.REJECTED)
 
     def test_a_version_that_is_not_there_is_not_found(self) -> None:
-        self.assert_refused(self.post("/model-versions/999/promote"), 404, "no such version")
+        for order in ("promote", "gate"):
+            self.assert_refused(self.post(f"/model-versions/999/{order}"), 404, "no such version")
 
 
 class WhoMayTests(TrainingApiTestCase):
@@ -197,7 +221,8 @@ class WhoMayTests(TrainingApiTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.make_set(self.owner)
-        self.candidate = self.make_trained()
+        self.candidate, self.unjudged = self.make_trained(), self.make_trained()
+        ModelVersion.objects.filter(pk=self.unjudged.pk).update(compared_with=None)
         self.run_that_waits = self.start()
         self.clerk = self.make_user("clara", is_staff=True)
 
@@ -210,6 +235,7 @@ class WhoMayTests(TrainingApiTestCase):
         yield "get", f"/training-runs/{run}", {}, "view_trainingrun"
         yield "post", f"/training-runs/{run}/cancel", {}, "start_training"
         yield "post", "/training-runs", {"images": "all"}, "start_training"
+        yield "post", f"/model-versions/{self.unjudged.pk}/gate", {}, "promote_version"
         yield "post", f"/model-versions/{version}/promote", {}, "promote_version"
 
     def call(self, method: str, path: str, data: dict[str, Any]) -> HttpResponse:
@@ -252,6 +278,8 @@ class WhoMayTests(TrainingApiTestCase):
             with self.subTest(path):
                 self.clerk.user_permissions.set([Permission.objects.get(codename=right)])
                 self.speak_as(self.clerk)
+                if path.endswith("gate"):
+                    services.cancel_run(TrainingRun.objects.get(status=RunState.QUEUED).pk)
                 self.assertLess(self.call(method, path, data).status_code, 300)
 
 
@@ -271,5 +299,6 @@ class SchemaTests(TrainingApiTestCase):
         self.assertEqual(told["post", f"{run}/cancel"], {"200", "401", "403", "404", "409"})
         self.assertEqual(told["get", "/api/v1/model-versions"], {"200", "401", "403"})
         self.assertEqual(told["post", f"{version}/promote"], {"200", "401", "403", "404", "409", "422"})
+        self.assertEqual(told["post", f"{version}/gate"], {"201", "401", "403", "404", "409", "422"})
         sent = schema["components"]["schemas"]["StartRequest"]["properties"]["images"]
         self.assertEqual([one["type"] for one in sent["oneOf"]], ["string", "array"])

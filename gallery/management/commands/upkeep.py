@@ -28,20 +28,22 @@ class Command(BaseCommand):
         if options["once"]:
             upkeep.run_pass()
             upkeep.collect()
+            upkeep.remove_strays()
             return
         stop = Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
         # A thread, since a picture may take a minute to look at; nobody waits for it at the end.
-        Thread(target=repeat, args=(upkeep.collect, stop), name="collecting", daemon=True).start()
-        repeat(upkeep.run_pass, stop)
+        for act, every_s in ((upkeep.collect, upkeep.PASS_EVERY_S), (upkeep.remove_strays, upkeep.REMOVE_EVERY_S)):
+            Thread(target=repeat, args=(act, stop, every_s), name=act.__name__, daemon=True).start()
+        repeat(upkeep.run_pass, stop, upkeep.PASS_EVERY_S)
 
 
-def repeat(act: Callable[[], object], stop: Event) -> None:
+def repeat(act: Callable[[], object], stop: Event, every_s: float) -> None:
     while not stop.is_set():
         try:
             act()
         except (DatabaseError, InterfaceError):
             logger.exception("The database does not answer; upkeep tries again")
         connection.close()
-        stop.wait(upkeep.PASS_EVERY_S)
+        stop.wait(every_s)
