@@ -46,11 +46,10 @@ class CuttableLine:
                 if counted:
                     self._count(len(data))
                 target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # cut, or left
-        for end in (source, target):
-            end.close()
-            self._open.discard(end)
+        self._open.discard(source)
 
     def _count(self, size: int) -> None:
         self.sent_bytes += size
