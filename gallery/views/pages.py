@@ -74,7 +74,7 @@ def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
     context["older"] = photos_of(request).filter(pk__lt=photo_id).values_list("pk", flat=True).first()
     newer = photos_of(request).filter(pk__gt=photo_id).order_by("id")
     context["newer"] = newer.values_list("pk", flat=True).first()
-    context["albums"] = albums_of(request)
+    context["albums"] = albums_of(request).exclude(entries__photo=photo_id)
     context["in_albums"] = albums_of(request).filter(entries__photo=photo_id)
     return render(request, "gallery/photo.html", context)
 

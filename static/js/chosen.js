@@ -9,6 +9,10 @@ const all = bar.querySelector('[name="all"]');
 const texts = bar.dataset;
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: "up", ArrowDown: "down" };
 
+const TOLD_FOR_MS = 20_000;
+const told = bar.nextElementSibling;
+
+let forgetting = null;
 let anchor = null; // the card from which a range goes
 
 const cards = () => [...grid.querySelectorAll("[data-photo-id]")];
@@ -20,6 +24,7 @@ function show() {
   const number = checked().length;
   const open = number > 0 || Boolean(all?.checked);
   bar.classList.toggle("is-open", open);
+  if (open) told.replaceChildren();
   grid.classList.toggle("is-choosing", open);
   count.textContent = number === 1 ? texts.textOne : texts.textMany.replace("{count}", number);
   if (!open) for (const menu of bar.querySelectorAll("details[open]")) menu.open = false;
@@ -44,7 +49,6 @@ function chooseNone() {
   if (all) all.checked = false;
   anchor = null;
   show();
-  say(texts.textNone);
 }
 
 // Rows have no fixed columns: the nearest card of the row above or below.
@@ -109,7 +113,10 @@ document.addEventListener("keydown", (event) => {
   if (menu) {
     menu.open = false;
     menu.querySelector("summary").focus();
-  } else chooseNone();
+  } else {
+    chooseNone();
+    say(texts.textNone);
+  }
 });
 
 clear.addEventListener("click", () => {
@@ -138,13 +145,18 @@ async function send(button) {
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const notices = page.querySelector("main > [role=status]");
-  document.querySelector("main > [role=status]")?.remove();
-  if (notices) document.getElementById("main").prepend(notices);
   chooseNone();
-  if (notices) say(notices.textContent.trim());
+  tell(page.querySelector("main > [role=status] .notices"));
   document.dispatchEvent(new CustomEvent("photos-changed", { detail: { look: "shown" } }));
-  document.getElementById("main").focus();
+}
+
+function tell(notices) {
+  if (!notices) return;
+  told.replaceChildren(notices);
+  say(notices.textContent.trim().replace(/\s+/g, " "));
+  document.getElementById("main").focus({ preventScroll: true });
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => told.replaceChildren(), TOLD_FOR_MS);
 }
 
 bar.addEventListener("submit", (event) => {

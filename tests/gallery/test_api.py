@@ -131,13 +131,33 @@ class PhotoTests(ApiTestCase):
         answer = self.get(f"/photos/{self.make_photo(self.owner).pk}/result")
         self.assertEqual((answer.status_code, answer.json()), (404, {"error": "not colored yet"}))
 
-    def test_deleting_takes_the_files(self) -> None:
+    def test_deleting_puts_it_into_the_trash(self) -> None:
         photo = self.make_colored(self.owner)
-        with self.captureOnCommitCallbacks(execute=True):
-            answer = self.client.delete(f"/api/v1/photos/{photo.pk}", headers=self.headers)
+        answer = self.client.delete(f"/api/v1/photos/{photo.pk}", headers=self.headers)
         self.assertEqual((answer.status_code, answer.content), (204, b""))
-        self.assertEqual(self.stored_files(), set())
-        self.assertEqual(self.get(f"/photos/{photo.pk}").status_code, 404)
+        for address in (f"/photos/{photo.pk}", f"/photos/{photo.pk}/original", f"/jobs/{photo.latest_job.pk}"):
+            self.assertEqual(self.get(address).status_code, 404)
+        self.assertEqual(self.get("/photos").json(), {"photos": [], "next": None})
+        self.assertIsNotNone(Photo.objects.get().trashed_at)
+
+    def test_title_and_date_are_changed_one_by_one(self) -> None:
+        photo = self.make_photo(self.owner)
+        change = {"path": f"/api/v1/photos/{photo.pk}", "headers": self.headers, "content_type": "application/json"}
+        told = self.client.patch(data={"title": "Harvest", "taken_on": "June 1923"}, **change).json()
+        self.assertEqual((told["title"], told["taken_on"], told["name"]), ("Harvest", "1923-06", "photo-0.jpg"))
+        told = self.client.patch(data={"taken_on": None}, **change).json()
+        self.assertEqual((told["title"], told["taken_on"]), ("Harvest", None))
+        self.assertEqual(self.client.patch(data={"title": ""}, **change).json()["title"], "photo-0")
+        refused = self.client.patch(data={"taken_on": "long ago"}, **change)
+        self.assertEqual((refused.status_code, list(refused.json())), (422, ["error"]))
+
+    def test_the_list_is_searched(self) -> None:
+        found = self.make_photo(self.owner, mark=1, title="A farm", taken_on="1923-01-01", taken_precision="year")
+        self.make_photo(self.owner, mark=2)
+        for query in ("q=FARM", "from=1923-05&to=1923-06", "q=photo-1&state=waiting"):
+            with self.subTest(query):
+                self.assertEqual([one["id"] for one in self.get(f"/photos?{query}").json()["photos"]], [found.pk])
+        self.assertEqual(self.get("/photos?state=burnt").status_code, 422)
 
 
 class JobTests(ApiTestCase):
@@ -177,6 +197,15 @@ class DocumentationTests(ApiTestCase):
             ("post", "/api/v1/photos"),
             ("get", "/api/v1/photos/{photo_id}"),
             ("delete", "/api/v1/photos/{photo_id}"),
+            ("patch", "/api/v1/photos/{photo_id}"),
+            ("get", "/api/v1/albums"),
+            ("post", "/api/v1/albums"),
+            ("get", "/api/v1/albums/{album_id}"),
+            ("patch", "/api/v1/albums/{album_id}"),
+            ("delete", "/api/v1/albums/{album_id}"),
+            ("post", "/api/v1/albums/{album_id}/photos"),
+            ("delete", "/api/v1/albums/{album_id}/photos"),
+            ("get", "/api/v1/albums/{album_id}/download"),
             ("get", "/api/v1/photos/{photo_id}/original"),
             ("get", "/api/v1/photos/{photo_id}/result"),
             ("get", "/api/v1/jobs/{job_id}"),

@@ -13,20 +13,12 @@ class PhotoDeletionTests(GalleryTestCase):
     def test_the_rows_and_all_files_go_and_nothing_of_others(self) -> None:
         doomed = self.make_colored(self.owner, mark=1)
         kept = self.make_colored(self.owner, mark=2)
-        self.client.force_login(self.owner)
         with self.captureOnCommitCallbacks(execute=True):
-            answer = self.client.post(reverse("photo_delete", args=[doomed.pk]))
-        self.assertRedirects(answer, reverse("gallery"))
+            services.delete_photos([doomed.pk])
         self.assertEqual(list(Photo.objects.all()), [kept])
         self.assertEqual(Result.objects.get().job.photo, kept)
         self.assertEqual(self.stored_files(), {*kept.file_keys, *kept.shown_result.file_keys})
         self.assertEqual(len(list((self.media / "photos").iterdir())), 1, "an empty folder is left")
-
-    def test_asking_deletes_nothing(self) -> None:
-        photo = self.make_photo(self.owner)
-        self.client.force_login(self.owner)
-        self.assertContains(self.client.get(reverse("photo_delete", args=[photo.pk])), photo.file_name)
-        self.assertTrue(Photo.objects.filter(pk=photo.pk).exists())
 
     def test_files_outlive_a_deletion_that_is_rolled_back(self) -> None:
         photo = self.make_colored(self.owner)
