@@ -134,6 +134,14 @@ document.addEventListener("click", (event) => {
   open(Math.max(0, photographs().indexOf(opener.closest("[data-view]"))), { playing: "slideshow" in opener.dataset });
 });
 
+// The key V: the photograph that has the focus, or the first.
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "v" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (shown || event.target.closest("input:not([type=checkbox], [type=range]), textarea, select")) return;
+  const index = photographs().indexOf(event.target.closest("[data-view]"));
+  if (photographs().length) open(Math.max(0, index));
+});
+
 addEventListener("popstate", () => {
   if (!ADDRESS.test(location.hash)) shown?.close();
   else if (!shown) openByAddress();

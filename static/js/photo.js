@@ -47,7 +47,7 @@ const STEPS = { ArrowLeft: "newer", ArrowRight: "older" };
 
 document.addEventListener("keydown", (event) => {
   // The slider and every other field keep their own arrow keys.
-  if (event.target.closest("input, textarea, select") || event.defaultPrevented) return;
+  if (event.target.closest("input, textarea, select, .pswp") || event.defaultPrevented) return;
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const link = STEPS[event.key] && document.querySelector(`a[data-step="${STEPS[event.key]}"]`);
   if (link) location.href = link.href;
