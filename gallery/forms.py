@@ -33,7 +33,7 @@ class ShareForm(forms.Form):
         min_length=SHORTEST_PASSWORD,
         max_length=LONGEST_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Tell it on another way than the link."),
+        help_text=_("Send it another way than the link."),
     )
     allow_download = forms.BooleanField(label=_("Offer the files for download"), required=False, initial=True)
     mark = forms.BooleanField(label=_("Put a small mark into the corner of pictures in color"), required=False)

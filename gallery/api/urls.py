@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from gallery.api import albums, training, variants, views
+from gallery.api import albums, shares, training, variants, views
 
 calls = [
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
@@ -19,6 +19,10 @@ calls = [
     path("albums/<int:album_id>", albums.OneAlbum.as_view(), name="api-album"),
     path("albums/<int:album_id>/photos", albums.AlbumPhotos.as_view(), name="api-album-photos"),
     path("albums/<int:album_id>/download", albums.AlbumDownload.as_view(), name="api-album-download"),
+    path("photos/<int:photo_id>/shares", shares.PhotoShares.as_view(), name="api-photo-shares"),
+    path("albums/<int:album_id>/shares", shares.AlbumShares.as_view(), name="api-album-shares"),
+    path("shares", shares.Shares.as_view(), name="api-shares"),
+    path("shares/<int:share_id>", shares.OneShare.as_view(), name="api-share"),
     path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
     path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
     path("collected-images", training.CollectedImages.as_view(), name="api-collected-images"),
