@@ -32,7 +32,7 @@ def job_for(request: HttpRequest, job_id: int) -> Job:
 
 def albums_of(request: HttpRequest) -> QuerySet[Album]:
     """Newest first."""
-    return Album.objects.filter(owner=request.user)
+    return Album.objects.filter(owner=request.user).order_by("-pk")
 
 
 def photos_in(request: HttpRequest, album_id: int) -> PhotoQuerySet:
@@ -53,8 +53,12 @@ def batch_for(request: HttpRequest, batch_id: int) -> UploadBatch:
     return get_object_or_404(UploadBatch, pk=batch_id, owner=request.user)
 
 
+def keys_of(request: HttpRequest) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(user=request.user)
+
+
 def key_for(request: HttpRequest, key_digest: str) -> ApiKey:
-    return get_object_or_404(ApiKey, pk=key_digest, user=request.user)
+    return get_object_or_404(keys_of(request), pk=key_digest)
 
 
 def delivery_for(request: HttpRequest, delivery_id: UUID) -> WebhookDelivery:

@@ -33,6 +33,7 @@ RUN_GIVEN_UP = (
     "The worker stopped three times during this run, so it was given up. If memory was short, start it again "
     "with a smaller batch or crop."
 )
+DELETE_AT_MOST = 20  # of the trash, in one pass: each takes some files with it
 COLLECT_AT_MOST = 20  # then the storage and the consents are looked at anew
 
 
@@ -46,6 +47,7 @@ class Done:
     trainers_rung: int
     batches_done: int
     partial_uploads_removed: int
+    deleted_from_trash: int
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -69,6 +71,7 @@ def run_pass() -> Done:
         trainers_rung=ring_for_idle_trainer(),
         batches_done=services.close_batches(),
         partial_uploads_removed=tus.remove_expired(),
+        deleted_from_trash=services.delete_photos(services.overdue_in_trash(at_most=DELETE_AT_MOST)),
     )
     if done:
         logger.info(", ".join(f"{what.replace('_', ' ')}: {number}" for what, number in asdict(done).items() if number))
