@@ -32,9 +32,10 @@ export class ColorChoice {
   // mark: whose color is asked for; null when none is.
   async open(mark, { takeFocus = false } = {}) {
     this.asking?.abort();
-    this.panel.hidden = !mark?.points;
+    this.panel.hidden = !mark;
     this.mark = mark;
     if (!mark) return;
+    this.panel.scrollIntoView({ block: "nearest" });
     this.showRecent();
     this.showColor(mark.color);
     this.likely.replaceChildren();
