@@ -21,6 +21,8 @@ from gallery.services.batches import (
     forget_batches,
     notices_of,
     say_all_sent,
+    set_batch_mails,
+    wants_batch_mails,
 )
 from gallery.services.collecting import (
     Collected,
@@ -69,7 +71,6 @@ from gallery.services.photos import (
     upload_photo,
 )
 from gallery.services.previews import (
-    PATIENCE_S,
     PreviewAnswer,
     PreviewClaim,
     PreviewRefused,
@@ -186,7 +187,6 @@ from gallery.services.workers import (
 
 __all__ = [
     "KEPT_FOR_DAYS",
-    "PATIENCE_S",
     "AlbumRefused",
     "Attempt",
     "Claim",
@@ -314,6 +314,7 @@ __all__ = [
     "say_all_sent",
     "send_again",
     "send_test",
+    "set_batch_mails",
     "set_webhook",
     "shared_file",
     "shared_photos",
@@ -334,6 +335,7 @@ __all__ = [
     "versions_before",
     "versions_that_learned_from",
     "versions_that_saw",
+    "wants_batch_mails",
     "what_is_too_little",
     "why_not_judged_again",
     "why_not_promoted",

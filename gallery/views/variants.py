@@ -120,7 +120,7 @@ def _read_place(request: HttpRequest, photo: Photo) -> dict[str, float]:
 
 async def _answer_of(preview_id: int) -> services.PreviewAnswer:
     """Waits for it. Raises PreviewRefused."""
-    ends_at = monotonic() + services.PATIENCE_S
+    ends_at = monotonic() + services.previews.PATIENCE_S
     while monotonic() < ends_at:
         answer = await sync_to_async(services.look_at_preview)(preview_id)
         if answer is not None:
