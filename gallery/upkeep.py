@@ -61,6 +61,7 @@ def run_pass() -> Done:
     forgotten, _ = Worker.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()
     remove_temporary_files()
     services.forget_batches()
+    services.forget_answers()
     services.drop_copies_of_ended_shares()
     done = Done(
         requeued,

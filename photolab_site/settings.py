@@ -48,6 +48,9 @@ SECRET_KEY = env.read_text("SECRET_KEY", "") or _kept_secret_key()
 DEBUG = env.read_flag("DEBUG", False)
 ALLOWED_HOSTS = env.read_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.read_list("CSRF_TRUSTED_ORIGINS", "")
+# For mails, which are written where nobody asks for a page.
+_OWN_URL = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else f"http://localhost:{env.read_text('PORT', '8000')}"
+PHOTOLAB_URL = env.read_text("PHOTOLAB_URL", _OWN_URL).rstrip("/")
 
 # --- The product's own limits ----------------------------------------------------------------
 PHOTOLAB_MAX_UPLOAD_MB = env.read_positive_int("PHOTOLAB_MAX_UPLOAD_MB", 64)
@@ -56,6 +59,7 @@ PHOTOLAB_DEVICE = env.read_text("PHOTOLAB_DEVICE", "cpu")
 PHOTOLAB_WEIGHTS = env.read_path("PHOTOLAB_WEIGHTS", BASE_DIR / "colorizer" / "weights" / "photolab-2.safetensors")
 PHOTOLAB_BASE_CORPUS = env.read_optional_path("PHOTOLAB_BASE_CORPUS")
 PHOTOLAB_GOLDEN = env.read_optional_path("PHOTOLAB_GOLDEN")
+PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS = env.read_flag("PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS", False)
 PHOTOLAB_SIGNUP_OPEN = env.read_flag("PHOTOLAB_SIGNUP_OPEN", True)
 
 # --- Applications ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from gallery.models import Job, PartialUpload, Photo, Result, UploadBatch
+from gallery.models import AccountPreferences, Job, PartialUpload, Photo, Result, UploadBatch
 from gallery.services import webhooks
 
 # A pause after which nothing more is expected, unless the page has said so before.
@@ -58,6 +58,14 @@ def dismiss_batch(batch: UploadBatch) -> None:
 
 def forget_batches() -> None:
     UploadBatch.objects.filter(done_at__lt=Now() - FORGET_AFTER).delete()
+
+
+def wants_batch_mails(owner: AbstractBaseUser) -> bool:
+    return AccountPreferences.objects.filter(owner=owner, mail_batches=True).exists()
+
+
+def set_batch_mails(owner: AbstractBaseUser, wished: bool) -> None:
+    AccountPreferences.objects.update_or_create(owner=owner, defaults={"mail_batches": wished})
 
 
 def _close(batch: UploadBatch) -> bool:

@@ -16,6 +16,7 @@ from gallery import files, queue
 from gallery.keys import attempt_folder
 from gallery.models import Job, JobState, Photo, Result, Worker
 from gallery.models.state import LIVE_STATES, JobQuerySet
+from gallery.services import webhooks
 from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
             **asdict(output),
         )
         Worker.objects.filter(pk=claim.worker_id).update(jobs_done=F("jobs_done") + 1)
+        webhooks.tell_of_job(claim.job_id)
     return True
 
 
@@ -109,6 +111,7 @@ def fail(attempt: Attempt, reason: str) -> bool:
         failed = _held(attempt).move(JobState.FAILED, only_if=[JobState.RUNNING], ended_at=Now(), error=reason)
         if failed:
             files.delete_folder_after_commit(attempt_folder(attempt.job_id, attempt.attempt))
+            webhooks.tell_of_job(attempt.job_id)
     return failed
 
 

@@ -44,11 +44,13 @@ def remove_webhook(owner: AbstractBaseUser) -> None:
 
 
 def tell_of_job(job_id: int) -> None:
-    """Inside the transaction that ends the job."""
+    """Inside the transaction that ends the job. Proposals, of which four are made at once, are not told."""
     webhook = Webhook.objects.filter(owner__photos__jobs=job_id).first()
     if webhook is None:
         return
     job = Job.objects.select_related("photo").get(pk=job_id)
+    if job.is_proposal:
+        return
     data = {"photo_id": job.photo_id, "name": job.photo.file_name, "job_id": job.pk, "error": job.error or None}
     _add(webhook, BY_STATE[JobState(job.status)], data)
 

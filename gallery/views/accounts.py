@@ -5,11 +5,12 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gallery import services
-from gallery.access import photos_of
+from gallery.access import keys_of, photos_of
 from gallery.accounts import end_tokens
 
 
@@ -19,7 +20,8 @@ def account(request: HttpRequest) -> HttpResponse:
     photos = photos_of(request)
     context = {
         "photo_count": photos.count(),
-        "has_tokens": request.user.auth_token_set.exists(),
+        "key_count": keys_of(request).count(),
+        "mails_batches": services.wants_batch_mails(request.user),
         "consent": services.account_consent(request.user),
         "covered_count": services.covered_photos(photos).count(),
         "versions": services.versions_that_learned_from(photos),
@@ -32,7 +34,16 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 def account_revoke_tokens(request: HttpRequest) -> HttpResponse:
     end_tokens(request.user)
-    messages.success(request, "API tokens revoked.")
+    messages.success(request, "All API keys are revoked.")
+    return redirect("keys")
+
+
+@require_POST
+@login_required
+def account_mail(request: HttpRequest) -> HttpResponse:
+    wished = request.POST.get("batches") == "yes"
+    services.set_batch_mails(request.user, wished)
+    messages.success(request, _("You get one mail when everything is done.") if wished else _("You get no mails."))
     return redirect("account")
 
 

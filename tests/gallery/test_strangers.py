@@ -9,13 +9,13 @@ from django.conf import settings
 from django.test import AsyncClient
 from django.urls import URLPattern, reverse
 
-from gallery.api.urls import calls as api_patterns
 from gallery import services
-from gallery.models import Album, Job, Photo, Result, Share, TrainingConsent
+from gallery.api.urls import calls as api_patterns
+from gallery.models import Album, Job, PartialUpload, Photo, Result, Share, TrainingConsent, UploadBatch
 from gallery.urls import urlpatterns as page_patterns
 from tests.base import PASSWORD, GalleryTestCase
 
-OPEN_TO_ALL = {"home", "healthz", "models", "model", "model_sample", "api-schema", "api-docs", "api-tokens"}
+OPEN_TO_ALL = {"home", "healthz", "models", "model", "model_sample", "scripts", "api-schema", "api-docs", "api-tokens"}
 FOR_WHO_HAS_THE_LINK = {"shared", "shared_file"}  # tests.gallery.test_shared has the strangers
 KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
 METHODS = ("get", "post", "delete")
@@ -42,6 +42,10 @@ class Addresses(GalleryTestCase):
             "job_id": self.job.pk,
             "album_id": self.album.pk,
             "share_id": self.share.pk,
+            "batch_id": UploadBatch.objects.create(owner=self.owner).pk,
+            "upload_id": PartialUpload.objects.create(owner=self.owner, file_name="a.tif", byte_size=9).pk,
+            "key_digest": services.make_key(self.owner, "scanner", scopes=["read"], valid_for=None)[0].pk,
+            "delivery_id": services.send_test(services.set_webhook(self.owner, "https://hooks.example.org")).pk,
         }
 
     def addresses(self, patterns: list[URLPattern]) -> Iterator[tuple[str, str]]:
@@ -52,12 +56,13 @@ class Addresses(GalleryTestCase):
                     yield name, reverse(name, args=[pk] if kind is None else [pk, kind])
 
     def assert_nothing_changed(self) -> None:
-        self.assertTrue(Photo.objects.filter(pk=self.photo.pk).exists())
+        self.assertEqual(list(Photo.objects.outside_trash()), [self.photo])
         self.assertEqual(Job.objects.get(pk=self.job.pk).status, "done")
         self.assertEqual(Job.objects.count(), 1)
         self.assertEqual(Result.objects.get().accepted_at, None)
         self.assertFalse(TrainingConsent.objects.exists())
         self.assertEqual(list(Album.objects.all()), [self.album])
+        self.assertEqual((PartialUpload.objects.count(), UploadBatch.objects.filter(dismissed_at=None).count()), (1, 1))
         self.assertEqual(list(Share.objects.filter(revoked_at=None)), [self.share])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 
-from gallery import upkeep
+from gallery import hooks, mails, upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +29,20 @@ class Command(BaseCommand):
             upkeep.run_pass()
             upkeep.collect()
             upkeep.remove_strays()
+            mails.send_batch_mails()
+            hooks.send_due()
             return
         stop = Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        # A thread, since a picture may take a minute to look at; nobody waits for it at the end.
-        for act, every_s in ((upkeep.collect, upkeep.PASS_EVERY_S), (upkeep.remove_strays, upkeep.REMOVE_EVERY_S)):
+        # Threads, since a picture may take a minute to look at, and other people's servers their time; nobody waits for
+        # them at the end.
+        for act, every_s in (
+            (upkeep.collect, upkeep.PASS_EVERY_S),
+            (upkeep.remove_strays, upkeep.REMOVE_EVERY_S),
+            (mails.send_batch_mails, upkeep.PASS_EVERY_S),
+            (hooks.send_due, upkeep.PASS_EVERY_S),
+        ):
             Thread(target=repeat, args=(act, stop, every_s), name=act.__name__, daemon=True).start()
         repeat(upkeep.run_pass, stop, upkeep.PASS_EVERY_S)
 
