@@ -77,7 +77,7 @@ def color_again(photos: PhotoQuerySet) -> int:
     that were told for instance, is asked for again.
     """
     with transaction.atomic():
-        outdated = list(outdated_photos(photos).with_state().select_for_update().order_by("pk"))
+        outdated = list(outdated_photos(photos).select_for_update().order_by("pk"))
         jobs = [_same_again(photo) for photo in outdated]
         Job.objects.bulk_create(jobs, ignore_conflicts=True)  # of whoever was quicker with the same photo
         if jobs:

@@ -119,7 +119,7 @@ class HistoryTests(ResultPageTestCase):
         page = self.html("photo", photo.pk)
         self.assertIn("Other colors", page)
         self.assertIn("Version 2", page)
-        self.assertIn("vividness 1.5", page)
+        self.assertIn("more vivid (1.5)", page)
         self.assertIn(f"/results/{claim.job_id}/files/image/?download=1", page)
         self.assertIn(reverse("result_show", args=[first.job_id]), page)
         self.client.post(reverse("result_show", args=[first.job_id]))
