@@ -1,6 +1,7 @@
 """The loop in earnest: a small network learns from small pictures, in the program that a training worker starts."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -12,7 +13,9 @@ from unittest import mock
 from django.db import connection
 from django.db.models.functions import Now
 from django.test import override_settings
+from django.urls import reverse
 
+from colorizer.reports import Ending, Outcome
 from gallery import files, services
 from gallery.keys import new_sample_keys
 from gallery.models import JobState, ModelVersion, RunState, TrainingEvaluation, TrainingRun, VersionState, Worker
@@ -21,8 +24,9 @@ from tests.base import GalleryRaceTestCase, as_upload
 from tests.colorizer.drawings import landscape, write_zip
 from tests.e2e.stack import running_processes, wait_until
 from tests.gallery.test_upkeep import database_url
-from tests.worker.small_site import SmallSite
+from tests.worker.small_site import SmallSite, make_weights
 from worker import engine, heartbeat, retraining, tasks, trainer
+from worker.telling import Teller
 
 QUICK = {"crop": 64, "batch_size": 4, "learning_rate": 1e-3}
 
@@ -138,6 +142,56 @@ class WholeLoopTests(RetrainingTestCase):
         self.assertGreater(version.comparisons[0]["active_error"], 0)
 
 
+class GateTests(RetrainingTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.first, self.second = self.add_version(seed=2), self.add_version(seed=3)
+        services.promote_version(self.first.pk, self.staff, reason="a test")
+
+    def test_a_candidate_is_put_to_the_gate_again_beside_the_version_that_is_active_now(self) -> None:
+        run = services.start_judging(self.second, self.staff)
+        retraining.retrain(self.claimed_run())
+        run.refresh_from_db()
+        self.assertEqual((RunState.SUCCEEDED, "", 3, 3), (run.status, run.error, run.step, run.steps))
+        version = ModelVersion.objects.get(pk=self.second.pk)
+        self.assertEqual((self.first, VersionState.CANDIDATE), (version.compared_with, version.status))
+        self.assertEqual({"golden", ""}, {rule["photos"] for rule in version.gate if rule["passed"] is not None})
+        self.assertEqual({"golden"}, version.metrics.keys())
+        keys = {pair[f"{name}_key"] for pair in version.comparisons for name in ("candidate", "active", "grey")}
+        self.assertEqual((9, set()), (len(keys), keys - self.stored_files()))
+
+    def test_with_nothing_to_compare_by_the_verdict_stays_as_it_was(self) -> None:
+        services.start_judging(self.second, self.staff)
+        with override_settings(PHOTOLAB_GOLDEN=None), self.assertLogs("worker.retraining", "ERROR"):
+            retraining.retrain(self.claimed_run())
+        self.assertIn("There is nothing to compare by", self.error_of_the_last_run())
+        self.assertEqual([], ModelVersion.objects.get(pk=self.second.pk).gate)
+
+    def test_an_outcome_is_kept_although_the_active_version_cannot_be_loaded_any_more(self) -> None:
+        files.delete([self.first.weights_key])
+        shutil.rmtree(self.data / "weights", ignore_errors=True)
+        self.start(**QUICK)
+        claim = self.claimed_run()
+        made = self.data / "step-8.safetensors"
+        make_weights(made, seed=4)
+        teller = Teller(claim, self.data)
+        retraining.finish(claim, Outcome(Ending.FINISHED, 8, made), {}, teller, rehearsed=True)
+        version = ModelVersion.objects.latest("number")
+        self.assertEqual(
+            (4, [], None, ""), (version.number, version.gate, version.compared_with, version.card["limits"])
+        )
+        self.assertIn("The outcome is kept", self.error_of_the_last_run())
+        self.assertIn("never put to the gate", services.why_not_promoted(version, self.first))
+        self.assertEqual("", services.why_not_judged_again(version, self.first))
+        self.client.force_login(self.staff)
+        page = self.client.get(reverse("admin:gallery_modelversion_change", args=[version.pk]))
+        self.assertContains(page, "The outcome is kept")
+        self.assertContains(page, "Put it to the gate now")
+
+    def error_of_the_last_run(self) -> str:
+        return TrainingRun.objects.latest("pk").error
+
+
 class EndedTests(RetrainingTestCase):
     def test_a_golden_set_that_is_not_there_ends_a_run_before_it_has_learned_anything(self) -> None:
         self.start(**QUICK)
@@ -146,6 +200,25 @@ class EndedTests(RetrainingTestCase):
         run = self.run_row()
         self.assertEqual((RunState.FAILED, 0, 0), (run.status, run.step, run.evaluations.count()))
         self.assertIn("nowhere", run.error)
+
+    def test_weights_that_cannot_be_loaded_end_a_run_before_it_has_learned_anything(self) -> None:
+        """Those that it starts from, or those of another version that is active by then."""
+        for is_base in (True, False):
+            with self.subTest(is_base=is_base):
+                version = self.add_version(seed=7 + is_base)
+                run = self.start(**QUICK)
+                services.promote_version(version.pk, self.staff, reason="a test")
+                if is_base:
+                    services.cancel_run(run.pk)
+                    run = self.start(**QUICK)
+                files.delete([version.weights_key])
+                shutil.rmtree(self.data / "weights", ignore_errors=True)
+                with self.assertLogs("worker.retraining", "ERROR"):
+                    retraining.retrain(self.claimed_run())
+                run.refresh_from_db()
+                self.assertEqual((RunState.FAILED, 0), (run.status, run.evaluations.count()))
+                self.assertIn(f"The weights of {version} are not in the storage any more. Put the file back", run.error)
+                services.promote_version(ModelVersion.objects.get(number=1).pk, self.staff)
 
     def test_what_killed_attempts_have_left_goes_and_what_is_trained_on_stays(self) -> None:
         run = self.start()
