@@ -39,7 +39,7 @@ class ConsentTests(PageTestCase):
         page.set_input_files("#upload-files", self.files(cat_jpg=content))
         expect(page.locator("[data-state=done]")).to_have_count(1, timeout=COLORED_WITHIN_MS)
         expect(page.get_by_text("Uploaded in color")).to_be_visible()
-        page.get_by_role("link", name="cat.jpg").click()
+        page.get_by_role("link", name="cat").click()
         expect(page.get_by_text("Your photograph, in its own color")).to_be_visible()
         expect(page.get_by_text("Colored as if it were grey")).to_be_visible()
         with page.expect_download() as download:
@@ -93,7 +93,7 @@ class NewerVersionTests(PageTestCase):
         page.get_by_role("link", name="Color again with the new one").click()
         self.assert_fits(page)
         self.assert_accessible(page)
-        page.get_by_label("photo.jpg").check()
+        page.get_by_label("photo", exact=True).check()
         page.get_by_role("button", name="Color the chosen ones again").click()
         expect(page.get_by_text("1 photograph waits to be colored again")).to_be_visible()
         page.goto(f"/photos/{photo_id}/")
