@@ -85,6 +85,11 @@ class ComposeTests(SimpleTestCase):
                 self.assertIn("test", self.compose["services"][name]["healthcheck"])
                 self.assertRegex(self.compose["services"][name]["stop_grace_period"], r"^\d+s$")
 
+    def test_workers_are_watched_by_their_hearts_each_for_its_queue(self) -> None:
+        for name, queue in (("worker", "colorize"), ("trainer", "train")):
+            watch = self.compose["services"][name]["healthcheck"]["test"]
+            self.assertEqual(watch, ["CMD", "python", "manage.py", "worker_lives", queue])
+
     def test_every_volume_is_declared(self) -> None:
         used = {
             volume.split(":")[0]
