@@ -1,0 +1,165 @@
+"""Colors are told in a real browser, by mouse, by finger and by keyboard, and a real worker keeps to them."""
+
+import io
+import time
+
+import numpy as np
+from django.test import tag
+from PIL import Image, ImageColor
+from playwright.sync_api import Locator, Page, expect
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from tests import pictures
+from tests.e2e.browser import PHONE
+from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
+from tests.e2e.stack import Stack
+from tests.e2e.visitors import FormVisitor
+
+STACK: Stack
+SIZE = (900, 600)
+PLACE = (0.2, 0.5)  # of the sides: the flag behind the astronaut
+WISH = "#5f6fa8"
+NEAR = 5.0  # CIEDE2000 at the photograph's own lightness
+PREVIEW_WITHIN_S = 5.0  # beside whatever else the machine does; alone it is a fraction of a second
+
+
+def setUpModule() -> None:
+    global STACK
+    STACK = Stack()
+    STACK.start()
+
+
+def tearDownModule() -> None:
+    STACK.close()
+
+
+def away_from_wish(pixel: tuple[int, int, int]) -> float:
+    """How far a pixel 0..255 is from the wish, in CIEDE2000, were the wish as light as the pixel is."""
+    found, wish = (rgb2lab(np.array(rgb, float)[None, None] / 255)[0, 0] for rgb in (pixel, ImageColor.getrgb(WISH)))
+    return float(deltaE_ciede2000(found, np.array((found[0], *wish[1:]))))
+
+
+class EditorTestCase(PageTestCase):
+    def open_editor(self, page: Page, photo_id: int) -> Locator:
+        page.goto(f"/photos/{photo_id}/")
+        page.get_by_role("link", name="Adjust colors").click()
+        stage = page.get_by_role("application")
+        expect(stage).to_be_visible()
+        return stage
+
+    def point_on(self, stage: Locator, share: tuple[float, float] = PLACE) -> dict[str, float]:
+        box = stage.bounding_box()
+        return {"x": box["x"] + box["width"] * share[0], "y": box["y"] + box["height"] * share[1]}
+
+    def previewed_pixel(self, page: Page) -> tuple[int, int, int]:
+        """What the preview has at the place."""
+        script = """([x, y]) => {
+            const canvas = document.getElementById("edit-preview");
+            const at = [Math.floor(x * canvas.width), Math.floor(y * canvas.height)];
+            return [...canvas.getContext("2d").getImageData(...at, 1, 1).data].slice(0, 3);
+        }"""
+        return tuple(page.evaluate(script, list(PLACE)))
+
+    def kept_pixel(self, visitor: FormVisitor, job_id: int) -> tuple[int, int, int]:
+        with Image.open(io.BytesIO(visitor.http.get(f"/results/{job_id}/files/image/").content)) as image:
+            return image.convert("RGB").getpixel((int(PLACE[0] * SIZE[0]), int(PLACE[1] * SIZE[1])))
+
+    def newest_job(self, photo_id: int) -> int:
+        return self.stack.rows("SELECT max(id) FROM gallery_job WHERE photo_id = ?", photo_id)[0][0]
+
+
+@tag("alone")
+class TellTests(EditorTestCase):
+    def test_a_color_is_told_at_a_point_seen_at_once_and_kept(self) -> None:
+        page, visitor = self.page, self.member("olga")
+        self.let_in(visitor, self.context)
+        photo_id = self.colored_photo("olga", pictures.jpeg(SIZE))
+        stage = self.open_editor(page, photo_id)
+        page.mouse.click(**self.point_on(stage))
+        expect(page.locator("[data-part=likely] .swatch").first).to_be_visible()
+        self.assert_accessible(page)
+        began = time.monotonic()
+        with page.expect_response(lambda answer: "/previews/" in answer.url):
+            page.get_by_label("Exactly").fill(WISH)
+            page.get_by_label("Exactly").press("Enter")
+        expect(page.locator("#edit-preview")).to_be_visible()
+        self.assertLess(time.monotonic() - began, PREVIEW_WITHIN_S)
+        expect(page.locator(".told li")).to_contain_text(WISH)
+        self.assertLess(away_from_wish(self.previewed_pixel(page)), NEAR)
+        page.get_by_role("button", name="Keep these colors").click()
+        expect(page.get_by_text("1 color told").first).to_be_visible(timeout=COLORED_WITHIN_MS)
+        self.assertLess(away_from_wish(self.kept_pixel(visitor, self.newest_job(photo_id))), NEAR)
+        self.open_editor(page, photo_id)
+        expect(page.locator(".told li")).to_contain_text(WISH)  # one goes on from there
+
+
+class HandTests(EditorTestCase):
+    def test_everything_is_done_by_keyboard_and_undone(self) -> None:
+        page = self.page
+        self.let_in(self.member("paula"), self.context)
+        stage = self.open_editor(page, self.colored_photo("paula", pictures.jpeg(SIZE)))
+        told = page.locator(".told li")
+        stage.focus()
+        for key in ("Shift+ArrowLeft", "Shift+ArrowUp", "ArrowUp", "Enter"):
+            page.keyboard.press(key)
+        expect(page.locator("[data-part=likely] .swatch").first).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(told).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(stage).to_be_focused()
+        page.get_by_label("Keep grey").press(" ")
+        stage.focus()
+        for key in ("Enter", "Shift+ArrowRight", "Shift+ArrowRight", "Enter"):
+            page.keyboard.press(key)
+        expect(told).to_have_count(2)
+        expect(told.last).to_contain_text("a stroke from")
+        page.keyboard.press("Control+z")
+        expect(told).to_have_count(1)
+        page.keyboard.press("Control+Shift+z")
+        expect(told).to_have_count(2)
+        told.first.get_by_role("button").first.press("Delete")
+        expect(told).to_have_count(1)
+        page.get_by_role("slider", name="Vividness").press("ArrowRight")
+        page.get_by_role("button", name="Keep these colors").press("Enter")
+        expect(page.get_by_text("parts kept grey, more vivid (1.05)").first).to_be_visible(timeout=COLORED_WITHIN_MS)
+
+    def test_a_finger_paints_on_a_phone_and_nothing_is_lost_by_leaving(self) -> None:
+        context = self.new_context(viewport=PHONE, color_scheme="dark", has_touch=True)
+        self.let_in(self.member("rosa"), context)
+        page = context.new_page()
+        stage = self.open_editor(page, self.colored_photo("rosa", pictures.jpeg(SIZE)))
+        page.touchscreen.tap(**self.point_on(stage))
+        swatch = page.locator("[data-part=likely] .swatch").first
+        swatch.tap()
+        expect(page.locator(".told li")).to_have_count(1)
+        self.assert_fits(page)
+        self.assert_accessible(page)
+        asked: list[str] = []
+        page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.get_by_role("link", name="Back to the photograph").click()
+        expect(page.locator(".told li")).to_have_count(1)
+        self.assertEqual(asked, ["beforeunload"])
+
+
+class SheetTests(EditorTestCase):
+    def test_one_of_four_is_kept_and_used_on_another_photograph(self) -> None:
+        page, visitor = self.page, self.member("greta")
+        self.let_in(visitor, self.context)
+        other = self.colored_photo("greta", pictures.jpeg((450, 300), mark=1))
+        photo_id = self.colored_photo("greta", pictures.jpeg(SIZE))
+        page.goto(f"/photos/{photo_id}/")
+        page.get_by_role("link", name="Show me four").click()
+        page.get_by_role("button", name="Show me four").click()
+        expect(page.locator("#sheet [data-state=done]")).to_have_count(4, timeout=COLORED_WITHIN_MS)  # by itself
+        self.assert_accessible(page)
+        page.get_by_role("button", name="Keep this one: more vivid (1.4)").click()
+        facts = page.locator(".photo-facts")
+        expect(facts).to_contain_text("more vivid (1.4)")
+        expect(page.locator(".history li")).to_have_count(4)
+        facts.get_by_role("link", name="Use on other photographs").click()
+        self.assert_accessible(page)
+        page.get_by_label("photo").check()
+        page.get_by_role("button", name="Color the chosen ones like this").click()
+        expect(page.get_by_text("1 photograph is colored with what you told.")).to_be_visible()
+        page.goto(f"/photos/{other}/")
+        expect(page.locator(".photo-facts")).to_contain_text("more vivid (1.4)", timeout=COLORED_WITHIN_MS)
