@@ -139,7 +139,12 @@ def retry_photo(photo_id: int) -> Job | None:
                 return None
             latest = photo.jobs.order_by("-id").first()
             wanted = VariantSettings.parse(latest.settings) if latest else VariantSettings()
-            job = Job.objects.create(photo=photo, settings=wanted.as_json(), settings_digest=wanted.digest)
+            job = Job.objects.create(
+                photo=photo,
+                settings=wanted.as_json(),
+                settings_digest=wanted.digest,
+                is_proposal=latest is not None and latest.is_proposal,
+            )
             queue.ring_after_commit()
             return job
     except IntegrityError:
