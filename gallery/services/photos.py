@@ -15,10 +15,11 @@ from django.db import IntegrityError, transaction
 from gallery import files, images, queue
 from gallery.dates import TakenOn
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
-from gallery.models import CollectedImage, Job, Origin, Photo, Removal, SharedCopy
+from gallery.models import CollectedImage, Job, Origin, Photo, Priority, Removal, SharedCopy
 from gallery.services import batches, consent
 from gallery.services.sharing import drop_copies
 from gallery.services.trash import restore_photos
+from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,17 @@ class Uploaded:
     is_duplicate: bool
 
 
-def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
-    """Raises images.ImageRefused, and then nothing is stored and no row is made."""
+def upload_photo(
+    owner: AbstractBaseUser,
+    upload: File,
+    *,
+    wanted: VariantSettings | None = None,
+    priority: Priority = Priority.INTERACTIVE,
+) -> Uploaded:
+    """Its first job colors it as `wanted`, or as usual. Of bytes that are there already nothing is ordered.
+
+    Raises images.ImageRefused, and then nothing is stored and no row is made.
+    """
     measured = images.measure(upload)
     known = _known(owner, measured.digest)
     if known is not None:
@@ -57,7 +67,7 @@ def upload_photo(owner: AbstractBaseUser, upload: File) -> Uploaded:
     try:
         with files.gone_unless_done(photo.file_keys):
             _store(upload, inspected, keys)
-            _add_rows(photo)
+            _add_rows(photo, wanted or VariantSettings(), priority)
     except IntegrityError:
         known = _known(owner, measured.digest)
         if known is None:
@@ -100,11 +110,12 @@ def _store(upload: File, inspected: images.Inspected, keys: PhotoKeys) -> None:
     files.store(keys.thumb, inspected.thumb)
 
 
-def _add_rows(photo: Photo) -> None:
+def _add_rows(photo: Photo, wanted: VariantSettings, priority: Priority) -> None:
     with transaction.atomic():
         photo.batch = batches.join_batch(photo.owner)
         photo.save(force_insert=True)
-        Job.objects.create(photo=photo)
+        settings, digest = wanted.as_json(), wanted.digest
+        Job.objects.create(photo=photo, settings=settings, settings_digest=digest, priority=priority)
         queue.ring_after_commit()
 
 

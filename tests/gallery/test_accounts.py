@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.test import override_settings
 from django.urls import reverse
 
+from gallery import services
 from tests.base import PASSWORD, GalleryTestCase
 
 CHOSEN = "seven red bicycles"
@@ -90,11 +91,12 @@ class AccountTests(GalleryTestCase):
             for name in ("olga", "frida")
         )
         self.client.force_login(self.owner)
-        self.assertContains(self.client.get(reverse("account")), "Revoke all API tokens")
+        services.make_key(self.owner, "attic", scopes=["read"], valid_for=None)
+        self.assertContains(self.client.get(reverse("keys")), "Revoke all keys")
         page = self.client.post(reverse("account_revoke_tokens"), follow=True)
-        self.assertRedirects(page, reverse("account"))
-        self.assertContains(page, "API tokens revoked.")
-        self.assertNotContains(page, "Revoke all API tokens")
+        self.assertRedirects(page, reverse("keys"))
+        self.assertContains(page, "All API keys are revoked.")
+        self.assertNotContains(page, "Revoke all keys")
         for token, status in ((owners, 401), (friends, 200)):
             answer = self.client.get(reverse("api-photos"), headers={"Authorization": f"Bearer {token}"})
             self.assertEqual(answer.status_code, status)
