@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gallery.models import Job, Photo
+from gallery.models import Job, Photo, Priority
 from gallery.services.variants import order_variant
 from gallery.variants import Spot, VariantSettings
 
 
 def copy_settings(job: Job, photos: Iterable[Photo]) -> int:
-    """How many of the photos wait now to be colored as the job was told. Raises SettingsRefused."""
+    """How many of the photos wait now to be colored as the job was told, after what somebody waits for.
+
+    Raises SettingsRefused.
+    """
     told = VariantSettings.parse(job.settings)
-    orders = [order_variant(photo, scaled(told, job.photo, photo)) for photo in photos]
+    orders = [order_variant(photo, scaled(told, job.photo, photo), priority=Priority.BATCH) for photo in photos]
     return len(orders)
 
 

@@ -12,7 +12,13 @@ from gallery.variants import SettingsRefused, VariantSettings
 MOST_LIVE = 20  # of one photograph: nobody looks at more, and others wait
 
 
-def order_variant(photo: Photo, settings: VariantSettings, *, is_proposal: bool = False) -> Job:
+def order_variant(
+    photo: Photo,
+    settings: VariantSettings,
+    *,
+    is_proposal: bool = False,
+    priority: Priority = Priority.INTERACTIVE,
+) -> Job:
     """The live job with these settings: a new one, or the one that is there. Raises SettingsRefused."""
     check_version(settings)
     try:
@@ -30,7 +36,7 @@ def order_variant(photo: Photo, settings: VariantSettings, *, is_proposal: bool 
                 settings=settings.as_json(),
                 settings_digest=settings.digest,
                 is_proposal=is_proposal,
-                priority=Priority.INTERACTIVE,
+                priority=priority,
             )
             queue.ring_after_commit()
             return job

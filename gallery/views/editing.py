@@ -45,27 +45,31 @@ def photo_sheet(request: HttpRequest, photo_id: int) -> HttpResponse:
 def job_copy(request: HttpRequest, job_id: int) -> HttpResponse:
     """What one photograph was told, for others of its owner: a page to choose them from, and the order."""
     job = job_for(request, job_id)
-    others = photos_of(request).exclude(pk=job.photo_id)
+    others, album = photos_of(request).exclude(pk=job.photo_id), None
+    asked = request.GET.get("album", "")
+    if asked.isdecimal() and len(asked) < 19:
+        album = album_for(request, int(asked))
+        others = others.filter(albums=album)
     if request.method == "POST":
         return _order_copies(request, job, others)
-    album = request.GET.get("album", "")
-    if album.isdecimal() and len(album) < 19:
-        others = others.filter(albums=album_for(request, int(album)))
     photos, next_cursor = page_of(others, request)
     context = {
         "job": job,
         "photos": photos,
         "next_cursor": next_cursor,
         "album": album,
+        "album_count": others.count() if album else 0,
         "albums": albums_of(request).filter(entries__photo=job.photo_id),
     }
     return render(request, "gallery/job_copy.html", context)
 
 
 def _order_copies(request: HttpRequest, job: Job, others: PhotoQuerySet) -> HttpResponse:
-    chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
+    if "all" not in request.POST:
+        chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
+        others = others.filter(pk__in=chosen)
     try:
-        count = services.copy_settings(job, others.filter(pk__in=chosen[:MOST_CHOSEN]))
+        count = services.copy_settings(job, others[:MOST_CHOSEN])
     except SettingsRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("job_copy", job_id=job.pk)
@@ -73,8 +77,8 @@ def _order_copies(request: HttpRequest, job: Job, others: PhotoQuerySet) -> Http
         messages.info(request, _("No photograph was chosen."))
         return redirect("job_copy", job_id=job.pk)
     told = ngettext(
-        "%(count)d photograph is colored with what you told.",
-        "%(count)d photographs are colored with what you told.",
+        "%(count)d photograph waits to be colored with what you told.",
+        "%(count)d photographs wait to be colored with what you told.",
         count,
     )
     messages.success(request, told % {"count": count})

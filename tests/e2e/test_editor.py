@@ -160,6 +160,6 @@ class SheetTests(EditorTestCase):
         self.assert_accessible(page)
         page.get_by_label("photo").check()
         page.get_by_role("button", name="Color the chosen ones like this").click()
-        expect(page.get_by_text("1 photograph is colored with what you told.")).to_be_visible()
+        expect(page.get_by_text("1 photograph waits to be colored with what you told.")).to_be_visible()
         page.goto(f"/photos/{other}/")
         expect(page.locator(".photo-facts")).to_contain_text("more vivid (1.4)", timeout=COLORED_WITHIN_MS)

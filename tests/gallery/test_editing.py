@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.urls import reverse
 
 from gallery import services
-from gallery.models import Album, AlbumEntry, Job, Photo
+from gallery.models import Album, AlbumEntry, Job, Photo, Priority
 from gallery.services.variants import four_settings
 from gallery.variants import VariantSettings
 from tests.base import GalleryTestCase
@@ -100,7 +100,7 @@ class CopyTests(EditingTestCase):
 
     def test_places_and_radii_grow_with_the_photographs(self) -> None:
         told = self.copy(self.twice, self.flat)
-        self.assertEqual(told, ["2 photographs are colored with what you told."])
+        self.assertEqual(told, ["2 photographs wait to be colored with what you told."])
         twice, flat = (photo.jobs.latest("pk").settings for photo in (self.twice, self.flat))
         self.assertEqual(twice["hints"], [{**HINT, "x": 32, "y": 24, "radius": 8}])
         self.assertEqual(twice["keep_grey"], [{"x": 120, "y": 80, "radius": 16}])
@@ -123,6 +123,9 @@ class CopyTests(EditingTestCase):
         self.assertEqual(list(everything["albums"]), [album])
         narrowed = self.client.get(reverse("job_copy", args=[self.job.pk]), {"album": album.pk}).context
         self.assertEqual(narrowed["photos"], [self.flat])
+        self.client.post(f"{reverse('job_copy', args=[self.job.pk])}?album={album.pk}", {"all": "yes"})
+        waiting = Job.objects.filter(priority=Priority.BATCH)
+        self.assertEqual([job.photo for job in waiting], [self.flat])
         theirs = Album.objects.create(owner=self.friend, title="Sea")
         answer = self.client.get(reverse("job_copy", args=[self.job.pk]), {"album": theirs.pk})
         self.assertEqual(answer.status_code, 404)

@@ -15,6 +15,7 @@ export class ColorChoice {
     const part = (name) => panel.querySelector(`[data-part="${name}"]`);
     this.likely = part("likely");
     this.note = part("note");
+    this.again = part("again");
     this.recent = part("recent");
     this.recentRow = part("recent-row");
     this.picker = part("picker");
@@ -40,6 +41,7 @@ export class ColorChoice {
     this.showColor(mark.color);
     this.likely.replaceChildren();
     this.note.textContent = this.texts.textLooking;
+    this.again.hidden = true;
     const asking = new AbortController();
     this.asking = asking;
     try {
@@ -48,6 +50,7 @@ export class ColorChoice {
     } catch (error) {
       if (error.name === "AbortError") return;
       this.note.textContent = error.message;
+      this.again.hidden = false;
       if (takeFocus) this.exact.focus();
     }
   }

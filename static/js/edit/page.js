@@ -3,6 +3,8 @@
 import { ColorChoice } from "./colors.js";
 import { Drawing } from "./drawing.js";
 import { Gestures } from "./gestures.js";
+import { Keeping } from "./keeping.js";
+import { Looking } from "./looking.js";
 import { Preview } from "./preview.js";
 import { Server } from "./server.js";
 import { History, markOf, settingsOf, spotCount, stateFrom } from "./state.js";
@@ -12,7 +14,7 @@ import { colorWords } from "./words.js";
 
 const POINT_SHARE = 0.01; // a point's radius, of the short side
 const GRAB_PX = 14; // a tap this near to a dot means the dot
-const HELD_MS = 350; // a press longer than this shows only as long as it lasts
+const STILL_MS = 350; // after which the cross has arrived, and its place is said
 const ZOOM_STEP = 1.5;
 
 const root = document.getElementById("edit");
@@ -25,13 +27,11 @@ const history = new History(stateFrom(base));
 const server = new Server(root.querySelector("[name=csrfmiddlewaretoken]").value, texts);
 const button = (name) => root.querySelector(`[data-do="${name}"]`);
 const sliders = [...root.querySelectorAll("[data-setting]")];
-const place = document.getElementById("edit-place");
 
 let draft = null; // a state that is tried while a slider or the picker moves
 let pending = null; // a mark that waits for its color
 let selectedId = null;
 let lookedId = null; // in the list
-let isLeaving = false;
 
 const state = () => draft ?? history.now;
 const settings = () => ({ ...base, ...settingsOf(state()) });
@@ -57,10 +57,17 @@ const told = new ToldList(document.getElementById("edit-told"), size, {
   removed: remove,
 });
 const choice = new ColorChoice(document.getElementById("edit-color"), server, { chosen, trying });
+const looking = new Looking(root, stage);
+const keeping = new Keeping(root, server, {
+  settings,
+  isChanged: () => history.isChanged,
+  hasMore: () => pending !== null,
+  failed: complain,
+});
 const preview = new Preview(server, texts.preview, document.getElementById("edit-preview"), {
   waiting: (isWaiting) => (document.getElementById("edit-waiting").hidden = !isWaiting),
   shown: () => complain(""),
-  failed: (message) => complain(message),
+  failed: complain,
 });
 
 function showMarks() {
@@ -86,7 +93,7 @@ function complain(message) {
 }
 
 function refresh() {
-  look("now");
+  looking.show("now");
   show();
   preview.ask(settings());
 }
@@ -146,16 +153,23 @@ function markNear({ x, y }) {
 }
 
 function wait(mark, byKeyboard) {
-  draft = null;
+  dropDraft();
   selectedId = null;
   pending = mark;
-  look("now");
+  looking.show("now");
   show();
   choice.open(mark, { takeFocus: byKeyboard });
 }
 
-function select(id, options) {
+// A color that was only tried in the picker.
+function dropDraft() {
+  if (!draft) return;
   draft = null;
+  preview.ask(settings());
+}
+
+function select(id, options) {
+  dropDraft();
   pending = null;
   selectedId = id;
   const mark = markById(id);
@@ -178,55 +192,6 @@ function walk(step) {
   say(texts[step === "undo" ? "textUndone" : "textRedone"]);
 }
 
-// Looking at the original or at the colors before, as long as a button is held, or until it is pressed again.
-
-function look(name) {
-  stage.dataset.shows = name;
-  for (const one of root.querySelectorAll("[data-look]"))
-    one.setAttribute("aria-pressed", String(one.dataset.look === name));
-}
-
-for (const one of root.querySelectorAll("[data-look]")) {
-  let pressedAt = 0;
-  let shownBefore = "now";
-  one.addEventListener("pointerdown", () => {
-    pressedAt = performance.now();
-    shownBefore = stage.dataset.shows;
-    look(one.dataset.look);
-  });
-  one.addEventListener("click", ({ detail }) => {
-    const isHeld = detail > 0 && performance.now() - pressedAt > HELD_MS;
-    const before = detail > 0 ? shownBefore : stage.dataset.shows;
-    look(isHeld || before === one.dataset.look ? "now" : one.dataset.look);
-  });
-}
-
-// Keeping
-
-async function keep() {
-  const response = await server.ask(texts.variant, { send: settings() });
-  return (await response.json()).job_id;
-}
-
-async function leave(event, addressOf) {
-  const pressed = event.currentTarget;
-  if (pressed.getAttribute("aria-busy") === "true") return;
-  pressed.setAttribute("aria-busy", "true");
-  try {
-    const jobId = history.isChanged || !texts.shownJob ? await keep() : texts.shownJob;
-    isLeaving = true;
-    location.href = addressOf(jobId);
-  } catch (error) {
-    complain(error.message);
-  } finally {
-    pressed.removeAttribute("aria-busy");
-  }
-}
-
-addEventListener("beforeunload", (event) => {
-  if (!isLeaving && (history.isChanged || pending)) event.preventDefault();
-});
-
 // Buttons, sliders and keys
 
 const actions = {
@@ -242,8 +207,9 @@ const actions = {
     stage.focus();
   },
   retry: () => preview.ask(settings()),
-  keep: (event) => leave(event, () => texts.photo),
-  copy: (event) => leave(event, (jobId) => texts.copy.replace("/0/", `/${jobId}/`)),
+  keep: ({ currentTarget }) => keeping.keep(currentTarget),
+  copy: ({ currentTarget }) => keeping.copy(currentTarget),
+  likely: () => choice.open(choice.mark, { takeFocus: true }),
   "zoom-in": () => view.zoomBy(ZOOM_STEP),
   "zoom-out": () => view.zoomBy(1 / ZOOM_STEP),
   "zoom-fit": () => view.fit(),
@@ -278,10 +244,10 @@ const gestures = new Gestures(view, {
     const share = (value, whole) => String(Math.round((value / whole) * 100));
     clearTimeout(saying);
     saying = setTimeout(() => {
-      place.textContent = texts.textPlace
+      document.getElementById("edit-place").textContent = texts.textPlace
         .replace("{left}", share(x, size.width))
         .replace("{top}", share(y, size.height));
-    }, HELD_MS);
+    }, STILL_MS);
   },
   escaped: () => select(null),
 });

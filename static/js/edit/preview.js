@@ -35,7 +35,7 @@ export class Preview {
       if (error.name !== "AbortError") this.listener.failed(error.message);
     } finally {
       clearTimeout(said);
-      if (asking === this.asking) this.listener.waiting(false);
+      if (!asking.signal.aborted) this.listener.waiting(false); // else a newer one is waited for
     }
   }
 
