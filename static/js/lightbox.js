@@ -78,6 +78,12 @@ function onChange(pswp) {
   history.replaceState({ view: true }, "", `#view-${id}`);
 }
 
+// PhotoSwipe hears nothing while it opens: whoever is quick is not forgotten.
+function close(pswp) {
+  if (pswp.opener.isOpen) pswp.close();
+  else pswp.on("openingAnimationEnd", () => pswp.close());
+}
+
 async function open(index, { playing = false } = {}) {
   if (shown) return;
   const slides = photographs().map(slideOf);
@@ -114,6 +120,8 @@ async function open(index, { playing = false } = {}) {
   pswp.init();
   pswp.element.setAttribute("aria-label", words.dialog);
   pswp.element.setAttribute("aria-modal", "true");
+  pswp.element.addEventListener("keydown", ({ key }) => key === "Escape" && close(pswp));
+  pswp.element.focus();
   if (playing) slideshow.begin();
 }
 
@@ -143,8 +151,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 addEventListener("popstate", () => {
-  if (!ADDRESS.test(location.hash)) shown?.close();
-  else if (!shown) openByAddress();
+  if (!ADDRESS.test(location.hash)) {
+    if (shown) close(shown);
+  } else if (!shown) openByAddress();
 });
 
 for (const opener of document.querySelectorAll("[data-opens-view][hidden]")) opener.hidden = false;
