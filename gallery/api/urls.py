@@ -24,6 +24,7 @@ calls = [
     path("shares", shares.Shares.as_view(), name="api-shares"),
     path("shares/<int:share_id>", shares.OneShare.as_view(), name="api-share"),
     path("jobs/<int:job_id>", views.OneJob.as_view(), name="api-job"),
+    path("jobs/<int:job_id>/result", variants.JobResult.as_view(), name="api-job-result"),
     path("jobs/<int:job_id>/cancel", views.JobCancel.as_view(), name="api-job-cancel"),
     path("collected-images", training.CollectedImages.as_view(), name="api-collected-images"),
     path("training-runs", training.TrainingRuns.as_view(), name="api-training-runs"),

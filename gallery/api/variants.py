@@ -1,20 +1,24 @@
 """The calls for variants: order the same photograph in other colors, list what there is."""
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gallery import services
-from gallery.access import photo_for
+from gallery.access import job_for, photo_for
 from gallery.api.errors import Refused
 from gallery.api.idempotency import idempotent
 from gallery.api.serializers import ErrorAnswer, JobBrief
+from gallery.api.views import FILE
 from gallery.models import Result, Scope
 from gallery.settings_words import settings_in_words
 from gallery.variants import NETWORK_SIZES, SettingsRefused, VariantSettings
+from gallery.views.stored import answer_result_file
 
 
 class GreySpot(serializers.Serializer):
@@ -99,3 +103,15 @@ class PhotoResults(APIView):
         """All color pictures of the photograph, the one that is shown first."""
         photo = photo_for(request, photo_id)
         return Response(ResultList({"results": photo.results}, context={"shown": photo.shown_result}).data)
+
+
+class JobResult(APIView):
+    scopes = {"GET": Scope.READ}
+
+    @extend_schema(responses=FILE)
+    def get(self, request: Request, job_id: int) -> HttpResponseBase:
+        """The color picture that this job made, at full size, whether it is shown or not."""
+        job = job_for(request, job_id)
+        if not job.has_result:
+            raise NotFound("not colored yet")
+        return answer_result_file(request, job, "image", as_attachment=True)

@@ -12,7 +12,7 @@ from gallery.models import Job, JobState, ModelVersion, Photo, Priority, Result
 from gallery.services.variants import MOST_LIVE, four_settings
 from gallery.settings_words import settings_in_words
 from gallery.variants import MOST_SPOTS, SettingsRefused, VariantSettings
-from tests.base import GalleryTestCase
+from tests.base import GalleryTestCase, read_stored
 from tests.gallery.test_api import ApiTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -278,6 +278,13 @@ class CallTests(TrainingRows, ApiTestCase):
         self.assertEqual((newest["job"], newest["shown"], first["shown"]), (job_id, True, False))
         self.assertEqual(newest["settings"], VariantSettings.parse({"hints": [RED], "warmth": 0.5}).everything())
         self.assertEqual((newest["in_words"], newest["model_version"]), ("1 color told, warmer (0.5)", None))
+
+    def test_each_result_can_be_fetched(self) -> None:
+        photo = self.make_colored(self.owner)
+        job = services.order_variant(photo, VariantSettings(warmth=0.5))
+        self.assertEqual(self.get(f"/jobs/{job.pk}/result").status_code, 404)
+        answer = self.get(f"/jobs/{photo.shown_result.job_id}/result")
+        self.assertEqual(b"".join(answer), read_stored(photo.shown_result.image_key))
 
     def test_mistakes_are_told(self) -> None:
         photo = self.make_colored(self.owner)
