@@ -16,6 +16,7 @@ const cameraInput = document.getElementById("upload-camera");
 const token = () => form.elements.csrfmiddlewaretoken.value;
 const rows = document.getElementById("upload-rows");
 const rowTemplate = document.getElementById("upload-row");
+const textWaiting = rowTemplate.content.querySelector(".upload-message").textContent;
 const panel = document.getElementById("upload-panel");
 const clear = document.getElementById("upload-clear");
 const note = document.getElementById("upload-note");
@@ -144,7 +145,7 @@ function finished() {
 }
 
 function allDone() {
-  fetch(texts.sent, { method: "POST", headers: { "X-CSRFToken": token() } }).catch(() => null);
+  fetch(texts.allSent, { method: "POST", headers: { "X-CSRFToken": token() } }).catch(() => null);
   const words = texts.textTally
     .replace("{accepted}", tally.accepted)
     .replace("{duplicates}", tally.duplicates)
@@ -174,6 +175,7 @@ async function addFiles(files) {
     const known = await knownAmong(some, { address: texts.known, token: token() });
     for (const file of some) {
       const row = rowsOf.get(file);
+      row.querySelector(".upload-message").textContent = textWaiting;
       if (known.has(file)) conclude(row, "duplicates", duplicateMessage(known.get(file)));
       else waiting.push({ file, row });
     }
