@@ -91,6 +91,7 @@ export class ColorChoice {
   complain(isWrong) {
     this.exact.setAttribute("aria-invalid", String(isWrong));
     this.exactError.hidden = !isWrong;
+    if (isWrong) this.exactError.scrollIntoView({ block: "nearest" });
   }
 
   readRecent() {

@@ -12,15 +12,15 @@ export class Drawing {
     this.cursor = view.stage.querySelector(".edit-cursor");
   }
 
-  // pending: a mark that has no color yet, or null · lit: ids of the marks whose areas are shown
-  showMarks(marks, pending, lit) {
-    this.dots.replaceChildren(...marks.map((mark, index) => this.dotOf(mark, String(index + 1), lit.has(mark.id))));
-    const areas = marks.filter(({ id }) => lit.has(id)).map((mark) => areaOf(mark, mark.color ?? "#808080"));
-    if (pending) {
-      this.dots.append(this.dotOf({ ...pending, color: "#ffffff" }, "?", true));
-      areas.push(areaOf(pending, "#ffffff"));
-    }
-    this.areas.replaceChildren(...areas);
+  // pending: a mark that has no color yet, or null. The area of one that is looked at in the list is shown; the
+  // selected one has a ring alone, so that its color is seen while it is chosen.
+  showMarks(marks, { pending, selectedId, lookedId }) {
+    const isLit = ({ id }) => id === selectedId || id === lookedId;
+    this.dots.replaceChildren(...marks.map((mark, index) => this.dotOf(mark, String(index + 1), isLit(mark))));
+    if (pending) this.dots.append(this.dotOf({ ...pending, color: "#ffffff" }, "?", true));
+    const looked = marks.find(({ id }) => id === lookedId);
+    const areas = [pending && areaOf(pending, "#ffffff"), looked && areaOf(looked, looked.color ?? "#808080")];
+    this.areas.replaceChildren(...areas.filter(Boolean));
   }
 
   showStroke(points, radius) {

@@ -71,7 +71,7 @@ const preview = new Preview(server, texts.preview, document.getElementById("edit
 });
 
 function showMarks() {
-  drawing.showMarks(state().marks, pending, new Set([selectedId, lookedId]));
+  drawing.showMarks(state().marks, { pending, selectedId, lookedId });
 }
 
 function show() {
