@@ -48,7 +48,7 @@ class SharingTestCase(PageTestCase):
     def make_album(self) -> None:
         api = ApiVisitor(self.url, "olga")
         self.addCleanup(api.close)
-        contents = (*(pictures.jpeg((300, 200), mark=mark) for mark in range(2)), told_jpeg())
+        contents = (*(pictures.jpeg((900, 600), mark=mark) for mark in range(2)), told_jpeg())
         photos, jobs = zip(*(api.order(content) for content in contents), strict=True)
         wait_until(lambda: all(api.state(job_id) == "done" for job_id in jobs), within_s=COLORED_WITHIN_S)
         SharingTestCase.photos = photos
