@@ -41,7 +41,8 @@ def _try(delivery: WebhookDelivery) -> bool:
     if not mine.update(attempts=delivery.attempts + 1, next_at=Now() + wait):
         return False
     delivered, outcome = _send(delivery)
-    state = DeliveryState.DELIVERED if delivered else DeliveryState.GIVEN_UP if last else DeliveryState.WAITING
+    hopeless = last or outcome == FORBIDDEN
+    state = DeliveryState.DELIVERED if delivered else DeliveryState.GIVEN_UP if hopeless else DeliveryState.WAITING
     WebhookDelivery.objects.filter(pk=delivery.pk).update(state=state, outcome=outcome[:200])
     return True
 

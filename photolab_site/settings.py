@@ -236,7 +236,11 @@ REST_KNOX = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Photo-Lab",
-    "DESCRIPTION": "Upload black-and-white photographs, follow their jobs, fetch them in color.",
+    "DESCRIPTION": (
+        "Upload black-and-white photographs, follow their jobs, fetch them in color. Each call needs a key with the "
+        "scope that it names, sent as `Authorization: Bearer photolab_...`; keys are made on the account's page, or by "
+        'POST /tokens. Every error is `{"error": "one sentence"}`. Examples in curl and Python: [/scripts/](/scripts/).'
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

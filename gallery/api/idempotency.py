@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,6 +23,13 @@ from gallery.models import KeptAnswer
 from gallery.services.keys import ANSWERS_KEPT_FOR
 
 LONGEST_KEY = 255
+KEY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Any name of your own for this call. Sent again within 24 hours with the same body, it gets the same "
+    "answer, marked by `Idempotency-Replayed: true`, and nothing is made twice. Another body is refused with 422.",
+)
 # A call that has not answered by then was ended with its process.
 UNDER_WAY_FOR = timedelta(minutes=5)
 

@@ -10,6 +10,7 @@ from gallery.api.permits import needed_scopes
 KEY_MISSING = "The key is missing, wrong, revoked or expired."
 NOT_ALLOWED = "The key lacks the scope, or its account the right."
 NOT_FOUND = "There is no such thing, or it is somebody else's."
+TOO_LARGE = "The request is larger than any photograph may be."
 UNFIT = "What was sent was understood and cannot be used; the sentence says why."
 CONFLICT = "It was too late, or something else is under way."
 THROTTLED = "Too many tries; wait a minute."
@@ -17,6 +18,7 @@ BUSY = "The site is busy; the same again works in a minute."
 WORDS = {
     "401": KEY_MISSING,
     "403": NOT_ALLOWED,
+    "413": TOO_LARGE,
     "404": NOT_FOUND,
     "409": CONFLICT,
     "422": UNFIT,
@@ -41,6 +43,7 @@ class ScopedSchema(AutoSchema):
 
 def add_shared_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """401 and 403 wherever a key is asked for, and what each error means."""
+    result["components"]["schemas"]["ErrorAnswer"]["example"] = {"error": NOT_FOUND}
     for methods in result["paths"].values():
         for call in methods.values():
             if call.get("security"):

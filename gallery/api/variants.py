@@ -1,7 +1,7 @@
 """The calls for variants: order the same photograph in other colors, list what there is."""
 
 from django.http import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.parsers import JSONParser
@@ -12,13 +12,23 @@ from rest_framework.views import APIView
 from gallery import services
 from gallery.access import job_for, photo_for
 from gallery.api.errors import Refused
-from gallery.api.idempotency import idempotent
+from gallery.api.idempotency import KEY_PARAMETER, idempotent
 from gallery.api.serializers import ErrorAnswer, JobBrief
 from gallery.api.views import FILE
 from gallery.models import Result, Scope
 from gallery.settings_words import settings_in_words
 from gallery.variants import NETWORK_SIZES, SettingsRefused, VariantSettings
 from gallery.views.stored import answer_result_file
+
+BLUE_DRESS = OpenApiExample(
+    "A blue dress, and a wall that stays grey",
+    value={
+        "hints": [{"x": 420, "y": 310, "radius": 12, "color": "#2f5fa8"}],
+        "keep_grey": [{"x": 80, "y": 60, "radius": 40}],
+        "vividness": 1.2,
+    },
+    request_only=True,
+)
 
 
 class GreySpot(serializers.Serializer):
@@ -82,7 +92,11 @@ class PhotoJobs(APIView):
     parser_classes = (JSONParser,)
 
     @extend_schema(
-        request=VariantRequest, responses={201: JobBrief, 404: ErrorAnswer, 422: ErrorAnswer}, operation_id="jobs_order"
+        operation_id="jobs_order",
+        parameters=[KEY_PARAMETER],
+        request=VariantRequest,
+        responses={201: JobBrief, 404: ErrorAnswer, 409: ErrorAnswer, 422: ErrorAnswer},
+        examples=[BLUE_DRESS],
     )
     @idempotent
     def post(self, request: Request, photo_id: int) -> Response:

@@ -20,7 +20,7 @@ from gallery import services
 from gallery.access import job_for, photo_for, photos_of
 from gallery.api import serializers as shapes
 from gallery.api.errors import Conflict, Refused, TooManyGuesses, refusals_of
-from gallery.api.idempotency import idempotent
+from gallery.api.idempotency import KEY_PARAMETER, idempotent
 from gallery.dates import TakenOn
 from gallery.models import Scope
 from gallery.searching import State, find, read_search
@@ -79,10 +79,13 @@ class Photos(APIView):
         return Response(shapes.PhotoPage({"photos": photos, "next": cursor}).data)
 
     @extend_schema(
+        parameters=[KEY_PARAMETER],
         request={"multipart/form-data": shapes.UploadRequest},
         responses={
             201: shapes.UploadAnswer,
             200: shapes.UploadAnswer,
+            409: shapes.ErrorAnswer,
+            413: shapes.ErrorAnswer,
             422: shapes.ErrorAnswer,
             503: shapes.ErrorAnswer,
         },
@@ -106,6 +109,7 @@ class OnePhoto(APIView):
 
     @extend_schema(responses={200: shapes.PhotoAnswer, 404: shapes.ErrorAnswer})
     def get(self, request: Request, photo_id: int) -> Response:
+        """One photo: its facts, its latest job, and whether there is a result to fetch."""
         return Response(shapes.PhotoAnswer(photo_for(request, photo_id)).data)
 
     @extend_schema(
@@ -154,6 +158,7 @@ class OneJob(APIView):
 
     @extend_schema(responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer})
     def get(self, request: Request, job_id: int) -> Response:
+        """How far a job is: its state, its place in the queue, and why it failed."""
         return Response(shapes.describe_job(job_for(request, job_id)))
 
 
@@ -173,6 +178,7 @@ class JobCancel(APIView):
 
     @extend_schema(request=None, responses={200: shapes.JobAnswer, 404: shapes.ErrorAnswer, 409: shapes.ErrorAnswer})
     def post(self, request: Request, job_id: int) -> Response:
+        """Cancel a job that waits or is under way. 409 when it has ended already."""
         job = job_for(request, job_id)
         if not services.cancel(job.pk):
             raise Conflict("This job has ended already.")

@@ -227,6 +227,20 @@ class DocumentationTests(ApiTestCase):
         }
         self.assertEqual(calls, expected)
 
+    def test_each_call_says_what_it_does_what_it_needs_and_what_goes_wrong(self) -> None:
+        schema = self.client.get(reverse("api-schema"), headers={"Accept": "application/json"}).json()
+        for path, methods in schema["paths"].items():
+            for method, call in methods.items():
+                with self.subTest(f"{method} {path}"):
+                    words = call["description"]
+                    self.assertGreater(len(words.split("Scope of the key")[0].split()), 2, words)
+                    self.assertIn("401", call["responses"])
+                    self.assertEqual("403" in call["responses"], "Scope of the key" in words)
+                    for status, response in call["responses"].items():
+                        self.assertTrue(response["description"] or status < "400", status)
+                        if status >= "400":
+                            self.assertIn("application/json", response["content"])
+
     def test_an_address_that_is_no_call_is_not_found(self) -> None:
         for address in ("/api/v1/photos/x", "/api/v1/photos/", "/api/v1/", "/api/v2/photos", "/api/"):
             for answer in (self.client.get(address, headers=self.headers), self.client.post(address)):

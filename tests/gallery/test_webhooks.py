@@ -146,7 +146,8 @@ class PrivateNetworkTests(WebhookTestCase):
                     WebhookDelivery.objects.all().delete()
                     services.send_test(self.webhook(f"http://{host}:{port}/hook"))
                     hooks.send_due()
-                    self.assertEqual(WebhookDelivery.objects.get().outcome, hooks.FORBIDDEN)
+                    delivery = WebhookDelivery.objects.get()
+                    self.assertEqual((delivery.outcome, delivery.state), (hooks.FORBIDDEN, DeliveryState.GIVEN_UP))
         self.assertEqual(server.got, [])
 
 
