@@ -1,7 +1,9 @@
-"""What tests of pages share: a browser, members of the site, their photographs. The site is their module's STACK."""
+"""What tests of pages share: a browser, members of the site, their photographs, and a site for each module."""
 
 import sys
 from pathlib import Path
+from types import ModuleType
+from unittest import addModuleCleanup
 
 from playwright.sync_api import BrowserContext, Page
 
@@ -13,12 +15,21 @@ from tests.e2e.visitors import ApiVisitor, FormVisitor
 COLORED_WITHIN_MS = 30_000
 
 
+def site_of(module: ModuleType) -> Stack:
+    """Its STACK, where it has started one with settings of its own; else one that its first class starts."""
+    if "STACK" not in vars(module):
+        module.STACK = Stack()
+        addModuleCleanup(module.STACK.close)
+        module.STACK.start()
+    return module.STACK
+
+
 class PageTestCase(BrowserTestCase):
     stack: Stack
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.stack = vars(sys.modules[cls.__module__])["STACK"]
+        cls.stack = site_of(sys.modules[cls.__module__])
         cls.url = cls.stack.url
         super().setUpClass()
 

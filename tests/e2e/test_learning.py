@@ -10,20 +10,9 @@ from colorizer.checkpoint import Card, load_generator, save_generator
 from tests import pictures
 from tests.e2e.browser import PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
-from tests.e2e.stack import Stack, wait_until
+from tests.e2e.stack import wait_until
 
-STACK: Stack
 COLLECTED_WITHIN_S = 20
-
-
-def setUpModule() -> None:
-    global STACK
-    STACK = Stack()
-    STACK.start()
-
-
-def tearDownModule() -> None:
-    STACK.close()
 
 
 class ConsentTests(PageTestCase):

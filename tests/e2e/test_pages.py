@@ -12,20 +12,8 @@ from playwright.sync_api import Page, expect
 from tests import pictures
 from tests.e2e.browser import DESKTOP, PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
-from tests.e2e.stack import Stack, wait_until
+from tests.e2e.stack import wait_until
 from tests.e2e.visitors import PASSWORD
-
-STACK: Stack
-
-
-def setUpModule() -> None:
-    global STACK
-    STACK = Stack()
-    STACK.start()
-
-
-def tearDownModule() -> None:
-    STACK.close()
 
 
 class JourneyTests(PageTestCase):
@@ -131,7 +119,9 @@ class MailTests(PageTestCase):
         visitor = self.member("nora")
         visitor.http.cookies.clear()
         visitor.send("/accounts/password/reset/", {"email": "nora@example.org"})
-        link = wait_until(lambda: re.search(r"http://\S+/accounts/password/reset/key/\S+", STACK.output()), within_s=5)
+        link = wait_until(
+            lambda: re.search(r"http://\S+/accounts/password/reset/key/\S+", self.stack.output()), within_s=5
+        )
         self.page.goto(link[0])
         for field in ("password1", "password2"):
             self.page.locator(f"input[name={field}]").fill("another long afternoon")
