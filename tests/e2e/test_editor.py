@@ -152,7 +152,8 @@ class SheetTests(EditorTestCase):
         page.get_by_role("button", name="Show me four").click()
         expect(page.locator("#sheet [data-state=done]")).to_have_count(4, timeout=COLORED_WITHIN_MS)  # by itself
         self.assert_accessible(page)
-        page.get_by_role("button", name="Keep this one: more vivid (1.4)").click()
+        frame = page.locator("#sheet li", has_text="more vivid (1.4)")
+        frame.get_by_role("button", name="Keep this one").click()
         facts = page.locator(".photo-facts")
         expect(facts).to_contain_text("more vivid (1.4)")
         expect(page.locator(".history li")).to_have_count(4)
