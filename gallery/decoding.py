@@ -28,6 +28,7 @@ WHITE = (255, 255, 255)
 # split tones included; of 400 color photographs 98 % are above 2.
 LUMINANCE_LEVELS = 12
 CHROMA_BESIDE_TONE = 2.0
+LEAST_TINT = 3.0  # of chroma on average: below it nobody would call a print toned
 
 CUT_OFF = "This file is cut off: only part of the photograph is there. Try copying it again."
 DAMAGED = "This file is damaged and cannot be read as a photograph. Try copying it again."
@@ -111,6 +112,7 @@ def inspect(image: Image.Image, folder: Path, facts: dict) -> None:
     thumb = shrink(preview, THUMB_SIDE)
     (folder / "thumb.jpg").write_bytes(encode_jpeg(thumb, THUMB_QUALITY))
     facts["has_color"] = has_color(thumb)
+    facts["is_toned"] = not facts["has_color"] and is_tinted(thumb)
 
 
 def read_taken(image: Image.Image) -> str:
@@ -225,6 +227,13 @@ def has_color(image: Image.Image) -> bool:
         mean_cr = sum(cr for _, _, cr in level) / size
         squares += sum((cb - mean_cb) ** 2 + (cr - mean_cr) ** 2 for _, cb, cr in level) / size
     return (squares / LUMINANCE_LEVELS) ** 0.5 > CHROMA_BESIDE_TONE
+
+
+def is_tinted(image: Image.Image) -> bool:
+    """Of a picture without colors of its own: whether its one tone is to be seen, such as sepia or a blue print."""
+    small = image.convert("YCbCr").resize((48, 48), Image.Resampling.BOX)
+    chroma = [((cb - 128) ** 2 + (cr - 128) ** 2) ** 0.5 for _, cb, cr in small.get_flattened_data()]
+    return sum(chroma) / len(chroma) > LEAST_TINT
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class Inspected:
     width: int
     height: int
     has_color: bool
+    is_toned: bool
     taken: TakenOn | None
     preview: bytes
     thumb: bytes
@@ -142,6 +143,7 @@ def inspect(upload: File) -> Inspected:
             width=facts["width"],
             height=facts["height"],
             has_color=facts["has_color"],
+            is_toned=facts["is_toned"],
             taken=read_exif_date(facts["taken"]),
             preview=(folder / "preview.jpg").read_bytes(),
             thumb=(folder / "thumb.jpg").read_bytes(),

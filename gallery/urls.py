@@ -46,6 +46,7 @@ urlpatterns = [
     path("photos/<int:photo_id>/delete/", changes.photo_delete, name="photo_delete"),
     path("photos/<int:photo_id>/describe/", changes.photo_describe, name="photo_describe"),
     path("photos/<int:photo_id>/download/", chosen.photo_download, name="photo_download"),
+    path("photos/<int:photo_id>/tone/", changes.photo_tone, name="photo_tone"),
     path("photos/<int:photo_id>/retry/", changes.photo_retry, name="photo_retry"),
     path("photos/<int:photo_id>/again/", results.photo_again, name="photo_again"),
     path("photos/<int:photo_id>/training/", learning.photo_training, name="photo_training"),

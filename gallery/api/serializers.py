@@ -52,6 +52,7 @@ class PhotoAnswer(serializers.Serializer):
     height = serializers.IntegerField()
     bytes = serializers.IntegerField(source="byte_size")
     has_color = serializers.BooleanField()
+    is_toned = serializers.BooleanField(help_text="It has one tone, such as sepia; it was read as grey.")
     uploaded_at = serializers.DateTimeField()
     job = JobBrief(source="latest_job", allow_null=True)
     colored = serializers.SerializerMethodField(help_text="Whether there is a result to fetch.")

@@ -133,6 +133,7 @@ from gallery.services.snapshots import (
     read_snapshot,
 )
 from gallery.services.strays import remove_stray_outcomes, remove_stray_samples
+from gallery.services.toned import say_tone
 from gallery.services.training import (
     RunPlan,
     TrainingRefused,

@@ -59,6 +59,7 @@ def upload_photo(
         width=inspected.width,
         height=inspected.height,
         has_color=inspected.has_color,
+        is_toned=inspected.is_toned,
         original_key=keys.original,
         preview_key=keys.preview,
         thumb_key=keys.thumb,

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from gallery import services, showcase
@@ -169,3 +170,15 @@ def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     if not services.cancel(job.pk):
         messages.info(request, "There was nothing left to cancel: this job has ended.")
     return redirect("photo", photo_id=job.photo_id)
+
+
+@require_POST
+@login_required
+def photo_tone(request: HttpRequest, photo_id: int) -> HttpResponse:
+    photo = photo_for(request, photo_id)
+    is_toned = request.POST.get("tone") == "toned"
+    if services.say_tone(photo.pk, is_toned=is_toned):
+        messages.success(
+            request, _("Noted: its tone is no color.") if is_toned else _("Noted: it has colors of its own.")
+        )
+    return redirect("photo", photo_id=photo.pk)
