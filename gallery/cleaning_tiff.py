@@ -68,6 +68,8 @@ def clean_tiff(data: bytes, notes: Notes) -> Iterator[bytes]:
     if not places:
         raise NotCleaned("no pixels, or nobody knows how many")
     pieces = list(zip(_numbers(form, fields[places]), _numbers(form, fields[sizes]), strict=False))
+    if sum(size for _, size in pieces) > len(data):
+        raise NotCleaned("the same bytes many times over: a small file would become a huge one")
     kept = {tag: value for tag, value in fields.items() if tag in SHOWS_THE_PICTURE}
     kept[sizes] = fields[sizes]
     if notes.xmp:
@@ -96,10 +98,12 @@ def _read(data: bytes) -> tuple[Form, dict[int, Value]]:
     wanted = SHOWS_THE_PICTURE.union(STRIPS, TILES)
     fields = {}
     for tag, kind, amount, inline in form.entry.iter_unpack(block):
-        if tag in wanted:
-            size = amount * SIZES.get(kind, 0)
+        if tag in wanted and kind in SIZES:
+            size = amount * SIZES[kind]
             at = struct.unpack(form.offset, inline)[0]
             fields[tag] = Value(kind, inline[:size] if size <= form.room else _slice(data, at, size))
+    if sum(len(value.content) for value in fields.values()) > len(data):
+        raise NotCleaned("values that are larger than the file")
     if COMPRESSION not in fields:
         raise NotCleaned("nobody knows how its pixels are stored")
     return form, fields

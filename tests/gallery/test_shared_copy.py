@@ -2,11 +2,13 @@
 
 import io
 import json
+import random
 import struct
 import sys
 import tempfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import run
 from unittest.mock import ANY
@@ -17,7 +19,9 @@ from django.conf import settings
 from django.test import SimpleTestCase
 from PIL import Image, TiffImagePlugin
 
-from gallery.shared_copy import AS_IT_IS, IN_COLOR, MARKED, draw_mark
+from gallery.cleaning import NotCleaned, Notes
+from gallery.cleaning_tiff import clean_tiff
+from gallery.shared_copy import AS_IT_IS, CLEANED, IN_COLOR, MARKED, draw_mark
 from tests import pictures
 
 PLACE, SERIAL, CONTACT = b"Gartenweg 7, Thale", b"SN-4711-0815", b"olga@example.org"
@@ -205,6 +209,27 @@ class SharedCopyTests(SimpleTestCase):
                 command = [sys.executable, "-m", "gallery.shared_copy", f"{name}/source", name, "1000000", AS_IT_IS]
                 told = run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
                 self.assertEqual((told.returncode, told.stdout), (3, ANY), told.stderr)
+
+    def test_a_file_whose_bytes_are_spoiled_makes_no_copy_that_grows(self) -> None:
+        chance = random.Random(7)
+        for name, make in WHOLE.items():
+            content = make()
+            clean = CLEANED[Image.open(io.BytesIO(content)).format.replace("MPO", "JPEG")]
+            for _ in range(40):
+                spoiled = bytearray(content)
+                for _ in range(3):
+                    spoiled[chance.randrange(min(len(spoiled), 600))] = chance.randrange(256)
+                with self.subTest(name), suppress(NotCleaned, struct.error):
+                    copied = b"".join(clean(bytes(spoiled), Notes()))
+                    self.assertLess(len(copied), 2 * len(spoiled))
+
+    def test_a_tiff_whose_strips_are_one_and_the_same_is_not_copied(self) -> None:
+        content = bytearray(told_tiff())
+        image = Image.open(io.BytesIO(content))
+        size = struct.pack("<I", image.tag_v2[279][0])
+        content = content.replace(size, struct.pack("<I", len(content) * 2), 1)
+        with self.assertRaises(NotCleaned):
+            b"".join(clean_tiff(bytes(content), Notes()))
 
     def test_a_marked_copy_has_the_mark_in_its_corner_alone(self) -> None:
         copy, file_format = self.copy(told_jpeg(), MARKED)
