@@ -1,4 +1,5 @@
-// Pointers and keys on the photograph. One finger, the mouse or Enter tells; two fingers or the wheel move the view.
+// Pointers and keys on the photograph. One finger, the mouse or Enter tells; two fingers, the wheel, or one finger
+// with the tool for it move the view.
 // What has been told is given to `listener.told(points, { byKeyboard })`; what is being drawn to `listener.drawing`.
 
 import { pointsTo } from "./state.js";
@@ -11,7 +12,7 @@ const ZOOM_STEP = 1.5;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Gestures {
-  // listener: { tool() -> { isStroke, radius }, told, drawing(points | null), moved(place), escaped() }
+  // listener: { tool() -> { isStroke, movesView, radius }, told, drawing(points | null), moved(place), escaped() }
   constructor(view, listener) {
     this.view = view;
     this.listener = listener;
@@ -39,7 +40,7 @@ export class Gestures {
     stage.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, event);
     if (this.pointers.size > 1) this.drop();
-    else this.begin(this.view.placeAt(event.clientX, event.clientY));
+    else if (!this.listener.tool().movesView) this.begin(this.view.placeAt(event.clientX, event.clientY));
   }
 
   move(event) {
@@ -54,6 +55,9 @@ export class Gestures {
     this.pointers.set(event.pointerId, event);
     if (this.pointers.size === 2) this.pinch(before, event);
     else if (this.points) this.extend(this.view.placeAt(event.clientX, event.clientY));
+    else if (this.listener.tool().movesView) {
+      this.view.pan(event.clientX - before.clientX, event.clientY - before.clientY);
+    }
   }
 
   release(event) {
@@ -116,7 +120,9 @@ export class Gestures {
   // A stroke begins with one Enter and ends with the next.
   enter() {
     this.view.stage.dataset.input = "keys";
-    const isEnd = this.points || !this.listener.tool().isStroke;
+    const { isStroke, movesView } = this.listener.tool();
+    if (movesView) return;
+    const isEnd = this.points || !isStroke;
     if (!this.points) this.begin(this.cursor);
     if (isEnd) this.finish({ byKeyboard: true });
   }

@@ -35,16 +35,14 @@ let lookedId = null; // in the list
 
 const state = () => draft ?? history.now;
 const settings = () => ({ ...base, ...settingsOf(state()) });
-const markById = (id) => state().marks.find((mark) => mark.id === id);
 const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
 
 function tool() {
   const name = root.querySelector("[name=tool]:checked").value;
-  const brush = (Number(document.getElementById("brush-size").value) / 100) * shortSide;
-  return { name, isStroke: name !== "point", radius: name === "point" ? POINT_SHARE * shortSide : brush };
+  const isStroke = name === "stroke" || name === "grey";
+  const share = isStroke ? Number(document.getElementById("brush-size").value) / 100 : POINT_SHARE;
+  return { name, isStroke, movesView: name === "move", radius: share * shortSide };
 }
-
-// What is seen
 
 const view = new View(stage, size);
 const drawing = new Drawing(view, tool);
@@ -98,16 +96,9 @@ function refresh() {
   preview.ask(settings());
 }
 
-// What is told
-
 function change(next) {
   draft = null;
   if (JSON.stringify(settingsOf(next)) !== JSON.stringify(settingsOf(history.now))) history.push(next);
-  refresh();
-}
-
-function attempt(next) {
-  draft = next;
   refresh();
 }
 
@@ -172,7 +163,7 @@ function select(id, options) {
   dropDraft();
   pending = null;
   selectedId = id;
-  const mark = markById(id);
+  const mark = state().marks.find((one) => one.id === id);
   show();
   choice.open(mark?.color ? mark : null, options);
 }
@@ -222,7 +213,10 @@ for (const one of root.querySelectorAll("[data-do]")) {
 
 for (const slider of sliders) {
   const next = () => ({ ...history.now, [slider.dataset.setting]: Number(slider.value) });
-  slider.addEventListener("input", () => attempt(next()));
+  slider.addEventListener("input", () => {
+    draft = next();
+    refresh();
+  });
   slider.addEventListener("change", () => change(next()));
 }
 
@@ -253,7 +247,10 @@ const gestures = new Gestures(view, {
 });
 const showCursor = () => drawing.showCursor(gestures.cursor);
 stage.addEventListener("view-moved", showCursor);
-root.addEventListener("change", showCursor);
+root.addEventListener("change", () => {
+  stage.dataset.tool = tool().name;
+  showCursor();
+});
 new ResizeObserver(() => view.apply()).observe(stage);
 
 select(null);
