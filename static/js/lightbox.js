@@ -138,8 +138,10 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens-view]");
   if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  opener.focus();
-  open(Math.max(0, photographs().indexOf(opener.closest("[data-view]"))), { playing: "slideshow" in opener.dataset });
+  const photograph = opener.closest("[data-view]");
+  // The focus comes back to what has it now; a button that shows under the pointer alone cannot take it.
+  (opener.tabIndex < 0 ? photograph.querySelector("a") : opener).focus();
+  open(Math.max(0, photographs().indexOf(photograph)), { playing: "slideshow" in opener.dataset });
 });
 
 // The key V: the photograph that has the focus, or the first.

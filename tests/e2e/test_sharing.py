@@ -186,6 +186,17 @@ class LightboxTests(SharingTestCase):
         page.clock.run_for(30_000)
         expect(counter).to_have_text("2 / 3")
 
+    def test_a_card_is_seen_large_by_pointer_and_by_key(self) -> None:
+        page, counter = self.page, self.page.locator(".pswp__counter")
+        page.goto("/photos/")
+        page.locator(".card").nth(1).hover()
+        page.get_by_role("button", name="View photo large").nth(1).click()
+        expect(counter).to_have_text("2 / 3")
+        page.keyboard.press("Escape")
+        expect(page.locator(".card-link").nth(1)).to_be_focused()
+        page.keyboard.press("v")
+        expect(counter).to_have_text("2 / 3")
+
     def test_where_less_motion_is_wished_for_the_slideshow_waits(self) -> None:
         page = self.as_owner(reduced_motion="reduce").new_page()
         page.goto("/photos/")
