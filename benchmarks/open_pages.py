@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from PIL import Image
 
-from benchmarks.site import Visitor
+from benchmarks.site import Visitor, rss_mb
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ async def _measure(visitor: Visitor, pid: int, pages: int, idle_s: float) -> Non
     cpu, began = _cpu_s(pid), time.monotonic()
     await asyncio.sleep(idle_s)
     share = (_cpu_s(pid) - cpu) / (time.monotonic() - began)
-    print(f"{pages} open pages, idle: {share:.1%} of a core, {_rss_mb(pid):.0f} MB resident")
+    print(f"{pages} open pages, idle: {share:.1%} of a core, {rss_mb(pid):.0f} MB resident")
     heard = [asyncio.create_task(_hear(reader)) for reader, _ in streams]
     await asyncio.sleep(1)
     blob = io.BytesIO()
@@ -64,11 +64,6 @@ async def _hear(reader: asyncio.StreamReader) -> float:
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _rss_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A visitor of a running site for the benchmarks: signs up in the browser's way, then uses the API."""
 
+import http.client
 import http.cookiejar
 import json
 import secrets
@@ -7,7 +8,14 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import Any
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process (Linux)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
 class Visitor:
@@ -33,6 +41,10 @@ class Visitor:
         fields = {"username": self.name, "password1": self.password, "password2": self.password}
         form = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": token}).encode()
         self._opener.open(urllib.request.Request(page, form, {"Referer": page})).read()
+
+    def open(self, path: str) -> http.client.HTTPResponse:
+        """A page or a file, as a browser is given it."""
+        return self._opener.open(f"{self.url}{path}")
 
     def api(self, path: str, data: dict[str, Any] | None = None, *, method: str | None = None) -> Any:
         headers = {"Content-Type": "application/json"}

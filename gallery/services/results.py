@@ -63,8 +63,8 @@ def outdated_photos(photos: PhotoQuerySet) -> PhotoQuerySet:
         return photos.none()
     results = Result.objects.filter(job__photo=OuterRef("pk"))
     return photos.filter(
+        ~Exists(results.filter(model_digest=active.digest)),  # first, since it settles most of a large gallery
         Exists(results),
-        ~Exists(results.filter(model_digest=active.digest)),
         ~Exists(results.filter(accepted_at__isnull=False)),
         ~Exists(Job.objects.live().filter(photo=OuterRef("pk"))),
     )
