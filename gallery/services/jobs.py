@@ -131,10 +131,10 @@ def cancel(job_id: int) -> bool:
 
 
 def retry_photo(photo_id: int) -> Job | None:
-    """A new job as the latest one was; None when such a one is live already or the photo is gone."""
+    """A new job as the latest one was; None when such a one is live already or the photo is gone or in the trash."""
     try:
         with transaction.atomic():
-            photo = Photo.objects.select_for_update().filter(pk=photo_id).first()
+            photo = Photo.objects.outside_trash().select_for_update().filter(pk=photo_id).first()
             if photo is None:
                 return None
             latest = photo.jobs.order_by("-id").first()

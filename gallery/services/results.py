@@ -88,14 +88,19 @@ def color_again(photos: PhotoQuerySet) -> int:
 def color_chosen(photos: PhotoQuerySet) -> int:
     """How many of the photos wait now: those that color_again takes, and those that never came to be colored."""
     with transaction.atomic():
-        again = color_again(photos)
-        result = Exists(Result.objects.filter(job__photo=OuterRef("pk")))
-        live = Exists(Job.objects.live().filter(photo=OuterRef("pk")))
+        return color_again(photos) + color_uncolored(photos)
+
+
+def color_uncolored(photos: PhotoQuerySet) -> int:
+    """How many of the photos have no result, did not wait for one either, and do now."""
+    result = Exists(Result.objects.filter(job__photo=OuterRef("pk")))
+    live = Exists(Job.objects.live().filter(photo=OuterRef("pk")))
+    with transaction.atomic():
         uncolored = list(photos.filter(~result, ~live).select_for_update().order_by("pk"))
         Job.objects.bulk_create([Job(photo=photo) for photo in uncolored], ignore_conflicts=True)
         if uncolored:
             queue.ring_after_commit()
-    return again + len(uncolored)
+    return len(uncolored)
 
 
 def _same_again(photo: Photo) -> Job:

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from gallery import queue
-from gallery.models import CollectedImage, Job, Photo, Removal, Result
+from gallery.models import CollectedImage, Job, Photo, Removal
 from gallery.services import consent
 from gallery.services.jobs import cancel
+from gallery.services.results import color_uncolored
 
 KEPT_FOR_DAYS = 30
 
@@ -36,10 +35,7 @@ def restore_photos(photo_ids: Iterable[int]) -> int:
         ids = list(photos.select_for_update().order_by("pk").values_list("pk", flat=True))
         Photo.objects.filter(pk__in=ids).update(trashed_at=None)
         Job.objects.filter(photo__in=ids).update(changed_at=Now())  # for open pages, which show the cards again
-        has_result = Exists(Result.objects.filter(job__photo=OuterRef("pk")))
-        uncolored = Photo.objects.filter(~has_result, pk__in=ids).order_by("pk")
-        Job.objects.bulk_create(Job(photo=photo) for photo in uncolored)
-        queue.ring_after_commit()
+        color_uncolored(Photo.objects.filter(pk__in=ids))
     return len(ids)
 
 
