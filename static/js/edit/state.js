@@ -3,7 +3,7 @@
 // at full size. A state is never changed in place.
 
 const STROKE_STEP = 0.5; // radii between two spots of a stroke
-const TOUCHING = 0.75; // radii: spots no farther apart than this, in one color and size, were one stroke
+const TOUCHING = 1.5; // radii: spots in a row, no farther apart, of one color and size, are one stroke
 
 let lastId = 0;
 
