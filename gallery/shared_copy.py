@@ -39,7 +39,7 @@ xmlns:photolab="urn:photo-lab:xmp:1/">\
 </rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
 
 # The mark: a painter's palette. Parts of its own width; drawn larger, then scaled down, for smooth edges.
-MARK_SHARE, SMALLEST_MARK, LARGEST_MARK = 0.07, 28, 240  # of the short side, pixels
+MARK_SHARE, SMALLEST_MARK, LARGEST_MARK = 0.055, 28, 200  # of the short side, pixels
 OVERSAMPLED = 4
 PAPER, INK = (250, 248, 245), (28, 27, 25)
 PAINTS = (
@@ -86,7 +86,7 @@ def draw_mark(picture: Image.Image) -> None:
     draw = ImageDraw.Draw(mark)
     edge = large * 0.045
     draw.ellipse((0, large * 0.08, large - 1, large * 0.92), fill=(*INK, 230))
-    draw.ellipse((edge, large * 0.08 + edge, large - 1 - edge, large * 0.92 - edge), fill=(*PAPER, 245))
+    draw.ellipse((edge, large * 0.08 + edge, large - 1 - edge, large * 0.92 - edge), fill=(*PAPER, 240))
     draw.ellipse((large * 0.40, large * 0.58, large * 0.60, large * 0.76), fill=(*INK, 230))
     for (x, y), paint in PAINTS:
         radius = 0.095

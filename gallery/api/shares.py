@@ -16,6 +16,7 @@ from gallery.api.serializers import ErrorAnswer
 from gallery.images import SiteBusy
 from gallery.models import Album, Photo, Scope, Share
 from gallery.services.sharing import DEFAULT_DAYS, LONGEST_PASSWORD, MOST_DAYS, SHORTEST_PASSWORD
+from gallery.views.sharing import whole_address
 
 
 class ShareRequest(serializers.Serializer):
@@ -47,7 +48,7 @@ class ShareAnswer(serializers.Serializer):
     opened_at = serializers.DateTimeField(allow_null=True, help_text="The last time.")
 
     def get_url(self, share: Share) -> str:
-        return self.context["request"].build_absolute_uri(reverse("shared", args=[share.token]))
+        return whole_address(self.context["request"], reverse("shared", args=[share.token]))
 
     def get_has_password(self, share: Share) -> bool:
         return bool(share.password)

@@ -9,6 +9,7 @@ from functools import wraps
 from allauth.core import ratelimit
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,6 +19,7 @@ from gallery.access import shared_with
 from gallery.delivery import answer_file
 from gallery.images import EXTENSIONS, ImageRefused, SiteBusy
 from gallery.models import Share
+from gallery.views.sharing import whole_address
 
 UNLOCKED = "unlocked_shares"  # in the session: ids of those whose password this visitor knew
 GUESSES = "share_password"  # of settings.ACCOUNT_RATE_LIMITS
@@ -54,6 +56,10 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     context = {"share": share, "token": token, "photos": photos, "title": share.title}
     if share.photo_id:
         context["photo"] = photos[0]
+    if photos:
+        kind = "after" if photos[0].shown_result else "before"
+        path = reverse("shared_file", args=[token, photos[0].pk, kind])
+        context["told_picture"] = whole_address(request, path)
     return render(request, "gallery/shared.html", context)
 
 

@@ -1,5 +1,6 @@
 """What owners do with links: make them for a photo or an album, see all of them, take them back."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -74,4 +75,11 @@ def share_revoke(request: HttpRequest, share_id: int) -> HttpResponse:
 
 def told(request: HttpRequest, found: QuerySet[Share]) -> list[tuple[Share, str]]:
     """Each with the address that opens it."""
-    return [(share, request.build_absolute_uri(reverse("shared", args=[share.token]))) for share in found]
+    return [(share, whole_address(request, reverse("shared", args=[share.token]))) for share in found]
+
+
+def whole_address(request: HttpRequest, path: str) -> str:
+    """To be given to others. A site behind a proxy is asked over HTTP, whatever its visitors see."""
+    if settings.PHOTOLAB_URL.startswith("https://"):
+        return settings.PHOTOLAB_URL + path
+    return request.build_absolute_uri(path)

@@ -92,6 +92,13 @@ class OpeningTests(ShareTestCase):
         self.assertNotIn("og:", closed)
         self.assertNotIn("photo-0", closed)
 
+    def test_behind_a_proxy_links_have_the_address_that_visitors_see(self) -> None:
+        share = self.share()
+        self.client.force_login(self.owner)
+        with self.settings(PHOTOLAB_URL="https://photos.example.org"):
+            self.assertContains(self.client.get(reverse("shares")), f"https://photos.example.org{self.page(share)}")
+            self.assertContains(self.guest.get(self.page(share)), 'content="https://photos.example.org/s/')
+
     def test_openings_by_others_are_counted(self) -> None:
         share = self.share()
         self.client.force_login(self.owner)
