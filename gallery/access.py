@@ -1,5 +1,6 @@
 """The only way from an id in an address to a row: through its owner. A stranger sees 404."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -8,6 +9,15 @@ from django.shortcuts import get_object_or_404
 
 from gallery.models import Album, ApiKey, Job, PartialUpload, Photo, Share, UploadBatch, WebhookDelivery
 from gallery.models.photo import PhotoQuerySet
+
+
+def read_ids(words: Iterable[str]) -> list[int]:
+    """Those that could be ids; what visitors send may be anything."""
+    return [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) < 19]
+
+
+def read_id(text: str) -> int | None:
+    return next(iter(read_ids([text])), None)
 
 
 def photos_of(request: HttpRequest) -> PhotoQuerySet:

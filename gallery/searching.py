@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext, gettext_lazy
 
 from gallery import services
+from gallery.access import read_id
 from gallery.dates import TakenOn, read_date
 from gallery.models import AlbumEntry, DatePrecision, Job, JobState, Result
 from gallery.models.photo import PhotoQuerySet
@@ -69,13 +70,13 @@ def read_search(asked: Mapping[str, str]) -> Search:
     album, state = asked.get("album", ""), asked.get("state", "")
     if state and state not in State:
         errors.append(gettext("%(state)s is no state of a photograph.") % {"state": state})
-    if album and not _is_id(album):
+    if album and read_id(album) is None:
         errors.append(gettext("%(album)s is no album.") % {"album": album})
     return Search(
         words=tuple(asked.get("q", "")[:LONGEST_TEXT].replace("\0", "").split()[:MOST_WORDS]),
         taken_from=read("from"),
         taken_to=read("to"),
-        album_id=int(album) if _is_id(album) else None,
+        album_id=read_id(album),
         state=State(state) if state in State else None,
         errors=tuple(errors),
     )
@@ -117,7 +118,3 @@ def _in_state(photos: PhotoQuerySet, state: State) -> PhotoQuerySet:
             return photos.filter(~result, pk__in=failed.values("photo")).exclude(pk__in=live.values("photo"))
         case State.OUTDATED:
             return services.outdated_photos(photos)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19

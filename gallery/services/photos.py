@@ -55,15 +55,10 @@ def upload_photo(
         file_name=clean_file_name(upload.name),
         digest=measured.digest,
         byte_size=measured.byte_size,
-        format=inspected.format,
-        width=inspected.width,
-        height=inspected.height,
-        has_color=inspected.has_color,
-        is_toned=inspected.is_toned,
         original_key=keys.original,
         preview_key=keys.preview,
         thumb_key=keys.thumb,
-        **taken_fields(inspected.taken),
+        **_inspected_fields(inspected),
     )
     try:
         with files.gone_unless_done(photo.file_keys):
@@ -75,6 +70,17 @@ def upload_photo(
             raise  # the account went away meanwhile
         return known
     return Uploaded(photo, is_duplicate=False)
+
+
+def _inspected_fields(inspected: images.Inspected) -> dict[str, Any]:
+    return {
+        "format": inspected.format,
+        "width": inspected.width,
+        "height": inspected.height,
+        "has_color": inspected.has_color,
+        "is_toned": inspected.is_toned,
+        **taken_fields(inspected.taken),
+    }
 
 
 def _known(owner: AbstractBaseUser, digest: str) -> Uploaded | None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery import services
-from gallery.access import album_for, albums_of, photos_in, photos_of
+from gallery.access import album_for, albums_of, photos_in, photos_of, read_id
 from gallery.models import Album, Photo
 from gallery.views.chosen import answer_download
 from gallery.views.pages import PAGE_SIZE
@@ -86,7 +86,7 @@ def album_download(request: HttpRequest, album_id: int) -> HttpResponseBase:
 
 
 def _arrange(request: HttpRequest, shown: Album) -> bool:
-    number, before = _number(request.POST.get("photo", "")), request.POST.get("before", "")
+    number, before = read_id(request.POST.get("photo", "")), request.POST.get("before", "")
     match request.POST.get("do"):
         case "sort":
             services.sort_album_by_date(shown.pk)
@@ -98,13 +98,13 @@ def _arrange(request: HttpRequest, shown: Album) -> bool:
         case "later" if number:
             return services.step_in_album(shown.pk, number, steps=1)
         case "move" if number:
-            return services.move_in_album(shown.pk, number, before=_number(before))
+            return services.move_in_album(shown.pk, number, before=read_id(before))
     return False
 
 
 def _page_of(request: HttpRequest, shown: Album) -> tuple[list[Photo], str | None]:
     """Keyset pagination by position."""
-    found = _in_order(request, shown, _number(request.GET.get("after", "")), PAGE_SIZE + 1)
+    found = _in_order(request, shown, read_id(request.GET.get("after", "")), PAGE_SIZE + 1)
     if len(found) <= PAGE_SIZE:
         return found, None
     last = services.entries_of(shown.pk).get(photo=found[PAGE_SIZE - 1])
@@ -118,7 +118,3 @@ def _in_order(request: HttpRequest, shown: Album, after: int | None, at_most: in
     ids = list(entries.values_list("photo_id", flat=True)[:at_most])
     photos = photos_of(request).in_bulk(ids)
     return [photos[pk] for pk in ids if pk in photos]
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
-from gallery.access import album_for, photo_for, photos_of
+from gallery.access import album_for, photo_for, photos_of, read_id, read_ids
 from gallery.models.photo import PhotoQuerySet
 from gallery.searching import find, read_search
 from gallery.zipping import MOST_PHOTOS, TooMany, What, answer_zip
@@ -61,15 +61,14 @@ def _chosen(request: HttpRequest) -> PhotoQuerySet:
         if len(ids) > MOST_PHOTOS:
             messages.warning(request, gettext("Only the first %(count)d were taken.") % {"count": MOST_PHOTOS})
     else:
-        parts = ",".join(request.POST.getlist("photo")).split(",")
-        ids = [int(part) for part in parts if part.isascii() and part.isdecimal() and len(part) < 19]
+        ids = read_ids(",".join(request.POST.getlist("photo")).split(","))
     return photos.filter(pk__in=ids[:MOST_PHOTOS])
 
 
 def _page_before(request: HttpRequest) -> str:
-    on_page_of = request.POST.get("on_page_of", "")
-    if on_page_of.isascii() and on_page_of.isdecimal() and len(on_page_of) < 19:
-        return reverse("photo", args=[int(on_page_of)])
+    on_page_of = read_id(request.POST.get("on_page_of", ""))
+    if on_page_of is not None:
+        return reverse("photo", args=[on_page_of])
     search = read_search(QueryDict(request.POST.get("search", "")))
     if "in_album" in request.POST and search.album_id:
         return reverse("album", args=[search.album_id])
@@ -77,12 +76,12 @@ def _page_before(request: HttpRequest) -> str:
 
 
 def _add_to_album(request: HttpRequest, photos: PhotoQuerySet) -> None:
-    to, title = request.POST.get("to", ""), request.POST.get("title", "")
+    to = read_id(request.POST.get("to", ""))
     try:
-        if to.isascii() and to.isdecimal() and len(to) < 19:
-            album = album_for(request, int(to))
+        if to is None:
+            album = services.create_album(request.user, request.POST.get("title", ""))
         else:
-            album = services.create_album(request.user, title)
+            album = album_for(request, to)
     except services.AlbumRefused as refusal:
         messages.error(request, str(refusal))
         return

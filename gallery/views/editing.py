@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery import services
-from gallery.access import album_for, albums_of, job_for, photo_for, photos_of
+from gallery.access import album_for, albums_of, job_for, photo_for, photos_of, read_id, read_ids
 from gallery.models import Job
 from gallery.models.photo import PhotoQuerySet
 from gallery.variants import MOST_SPOTS, SettingsRefused
@@ -46,9 +46,9 @@ def job_copy(request: HttpRequest, job_id: int) -> HttpResponse:
     """What one photograph was told, for others of its owner: a page to choose them from, and the order."""
     job = job_for(request, job_id)
     others, album = photos_of(request).exclude(pk=job.photo_id), None
-    asked = request.GET.get("album", "")
-    if asked.isdecimal() and len(asked) < 19:
-        album = album_for(request, int(asked))
+    asked = read_id(request.GET.get("album", ""))
+    if asked is not None:
+        album = album_for(request, asked)
         others = others.filter(albums=album)
     if request.method == "POST":
         return _order_copies(request, job, others)
@@ -66,8 +66,7 @@ def job_copy(request: HttpRequest, job_id: int) -> HttpResponse:
 
 def _order_copies(request: HttpRequest, job: Job, others: PhotoQuerySet) -> HttpResponse:
     if "all" not in request.POST:
-        chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
-        others = others.filter(pk__in=chosen)
+        others = others.filter(pk__in=read_ids(request.POST.getlist("photo")))
     try:
         count = services.copy_settings(job, others[:MOST_CHOSEN])
     except SettingsRefused as refusal:

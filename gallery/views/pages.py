@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from gallery import services, showcase
-from gallery.access import albums_of, photo_for, photos_of
+from gallery.access import albums_of, photo_for, photos_of, read_id, read_ids
 from gallery.images import ACCEPTED
 from gallery.learning import learning_of
 from gallery.models import Photo, Worker
@@ -35,7 +35,9 @@ def gallery(request: HttpRequest) -> HttpResponse:
     photos, next_cursor = page_of(found, request)
     is_first_page = "before" not in request.GET
     # Told where one comes in: to count them takes longer than all else together.
-    outdated = services.outdated_photos(photos_of(request)) if is_first_page and not search else Photo.objects.none()
+    outdated = (
+        services.outdated_photos(photos_of(request)) if is_first_page and not search else photos_of(request).none()
+    )
     context = {
         "photos": number_waiting(photos),
         "next_cursor": next_cursor,
@@ -54,9 +56,9 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 def page_of(photos: PhotoQuerySet, request: HttpRequest) -> tuple[list[Photo], str | None]:
     """Keyset pagination: a photo that arrives meanwhile moves nothing."""
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        photos = photos.filter(pk__lt=int(before))
+    before = read_id(request.GET.get("before", ""))
+    if before is not None:
+        photos = photos.filter(pk__lt=before)
     found = list(photos[: PAGE_SIZE + 1])
     return found[:PAGE_SIZE], str(found[PAGE_SIZE - 1].pk) if len(found) > PAGE_SIZE else None
 
@@ -109,7 +111,7 @@ def _state_of(request: HttpRequest, shown: Photo) -> dict[str, Any]:
 @login_required
 def photo_cards(request: HttpRequest) -> JsonResponse:
     """The same cards that the gallery is made of, for the ids that a page waits for."""
-    asked = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 19]
+    asked = read_ids(request.GET.get("ids", "").split(","))
     found = photos_of(request).filter(pk__in=asked[: 2 * PAGE_SIZE])
     cards = {str(shown.pk): card_of(request, shown) for shown in number_waiting(found)}
     return JsonResponse({"cards": cards, "gone": [pk for pk in asked[: 2 * PAGE_SIZE] if str(pk) not in cards]})

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery import services
-from gallery.access import job_for, photo_for, photos_of
+from gallery.access import job_for, photo_for, photos_of, read_ids
 from gallery.models.photo import PhotoQuerySet
 from gallery.views.pages import page_of
 
@@ -38,8 +38,7 @@ def _order(request: HttpRequest, outdated: PhotoQuerySet) -> HttpResponse:
         messages.success(request, f"{stopped} canceled. The colors that were there stay.")
         return redirect("color_again")
     if "all" not in request.POST:
-        chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
-        outdated = outdated.filter(pk__in=chosen[:MOST_CHOSEN])
+        outdated = outdated.filter(pk__in=read_ids(request.POST.getlist("photo"))[:MOST_CHOSEN])
     count = services.color_again(outdated)
     if not count:
         messages.info(request, "No photograph was chosen that could be colored again.")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from gallery import services
-from gallery.access import trash_of
+from gallery.access import read_ids, trash_of
 from gallery.models.photo import PhotoQuerySet
 from gallery.views.pages import PAGE_SIZE
 
@@ -34,8 +34,7 @@ def trash(request: HttpRequest) -> HttpResponse:
 def _act(request: HttpRequest, trashed: PhotoQuerySet) -> None:
     act = request.POST.get("do")
     if act != "empty":
-        chosen = [int(word) for word in request.POST.getlist("photo") if word.isdecimal() and len(word) < 19]
-        trashed = trashed.filter(pk__in=chosen[:PAGE_SIZE])
+        trashed = trashed.filter(pk__in=read_ids(request.POST.getlist("photo"))[:PAGE_SIZE])
     ids = list(trashed.values_list("pk", flat=True)[:MOST_AT_ONCE])
     if not ids:
         messages.info(request, gettext("No photograph was chosen."))
