@@ -24,8 +24,7 @@ PHOTOLAB_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 # Copies and pixels of photographs while they are read. What killed processes leave here, the next start removes.
 PHOTOLAB_TMP = PHOTOLAB_DATA / "tmp"
 PHOTOLAB_TMP.mkdir(mode=0o700, exist_ok=True)
-# Of files that arrive in pieces. They outlive a restart, since whoever sends one goes on later.
-PHOTOLAB_PARTIAL = PHOTOLAB_DATA / "partial"
+PHOTOLAB_PARTIAL = PHOTOLAB_DATA / "partial"  # files that arrive in pieces, and go on after a restart
 
 
 def _kept_secret_key() -> str:
@@ -48,9 +47,8 @@ SECRET_KEY = env.read_text("SECRET_KEY", "") or _kept_secret_key()
 DEBUG = env.read_flag("DEBUG", False)
 ALLOWED_HOSTS = env.read_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.read_list("CSRF_TRUSTED_ORIGINS", "")
-# For mails, which are written where nobody asks for a page.
 _OWN_URL = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else f"http://localhost:{env.read_text('PORT', '8000')}"
-PHOTOLAB_URL = env.read_text("PHOTOLAB_URL", _OWN_URL).rstrip("/")
+PHOTOLAB_URL = env.read_text("PHOTOLAB_URL", _OWN_URL).rstrip("/")  # for mails, which no page asks for
 
 # --- The product's own limits ----------------------------------------------------------------
 PHOTOLAB_MAX_UPLOAD_MB = env.read_positive_int("PHOTOLAB_MAX_UPLOAD_MB", 64)
@@ -228,19 +226,10 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "gallery.api.errors.answer_error",
 }
 KNOX_TOKEN_MODEL = "gallery.ApiKey"
-REST_KNOX = {
-    "AUTH_HEADER_PREFIX": "Bearer",
-    "TOKEN_TTL": timedelta(days=90),
-    "TOKEN_PREFIX": "photolab_",  # so that scanners for leaked secrets know one when they see it
-    "TOKEN_MODEL": KNOX_TOKEN_MODEL,
-}
+# By the prefix, scanners for leaked secrets know a key when they see it.
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90), "TOKEN_PREFIX": "photolab_"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Photo-Lab",
-    "DESCRIPTION": (
-        "Upload black-and-white photographs, follow their jobs, fetch them in color. Each call needs a key with the "
-        "scope that it names, sent as `Authorization: Bearer photolab_...`; keys are made on the account's page, or by "
-        'POST /tokens. Every error is `{"error": "one sentence"}`. Examples in curl and Python: [/scripts/](/scripts/).'
-    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -248,10 +237,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "gallery.api.schema.add_shared_errors",
-    ],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "gallery.api.schema.complete"],
     "ENUM_NAME_OVERRIDES": {
         f"{name}Enum": f"gallery.models.{name}" for name in ("JobState", "RunState", "VersionState")
     },

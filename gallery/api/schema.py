@@ -7,6 +7,12 @@ from drf_spectacular.openapi import AutoSchema
 
 from gallery.api.permits import needed_scopes
 
+ABOUT = """Upload black-and-white photographs, follow their jobs, fetch them in color.
+
+Each call needs a key with the scope that it names, sent as `Authorization: Bearer photolab_...`. Keys are made on the
+account's page, or by POST /tokens. Every error is `{"error": "one sentence"}`.
+[Examples in curl and Python](/scripts/).
+"""
 KEY_MISSING = "The key is missing, wrong, revoked or expired."
 NOT_ALLOWED = "The key lacks the scope, or its account the right."
 NOT_FOUND = "There is no such thing, or it is somebody else's."
@@ -41,8 +47,9 @@ class ScopedSchema(AutoSchema):
         return f"{told}\n\nScope of the key: `{needed_scopes(self.view, self.method)[0]}`.".strip()
 
 
-def add_shared_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """401 and 403 wherever a key is asked for, and what each error means."""
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What the page begins with, 401 and 403 wherever a key is asked for, and what each error means."""
+    result["info"]["description"] = ABOUT
     result["components"]["schemas"]["ErrorAnswer"]["example"] = {"error": NOT_FOUND}
     for methods in result["paths"].values():
         for call in methods.values():

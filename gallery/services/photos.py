@@ -50,16 +50,7 @@ def upload_photo(
         return known
     inspected = images.inspect(upload)
     keys = new_photo_keys(images.EXTENSIONS[inspected.format])
-    photo = Photo(
-        owner=owner,
-        file_name=clean_file_name(upload.name),
-        digest=measured.digest,
-        byte_size=measured.byte_size,
-        original_key=keys.original,
-        preview_key=keys.preview,
-        thumb_key=keys.thumb,
-        **_inspected_fields(inspected),
-    )
+    photo = _described(owner, clean_file_name(upload.name), measured, inspected, keys)
     try:
         with files.gone_unless_done(photo.file_keys):
             _store(upload, inspected, keys)
@@ -81,6 +72,21 @@ def _inspected_fields(inspected: images.Inspected) -> dict[str, Any]:
         "is_toned": inspected.is_toned,
         **taken_fields(inspected.taken),
     }
+
+
+def _described(
+    owner: AbstractBaseUser, file_name: str, measured: images.Measured, inspected: images.Inspected, keys: PhotoKeys
+) -> Photo:
+    return Photo(
+        owner=owner,
+        file_name=file_name,
+        digest=measured.digest,
+        byte_size=measured.byte_size,
+        original_key=keys.original,
+        preview_key=keys.preview,
+        thumb_key=keys.thumb,
+        **_inspected_fields(inspected),
+    )
 
 
 def _known(owner: AbstractBaseUser, digest: str) -> Uploaded | None:

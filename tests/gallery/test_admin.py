@@ -6,7 +6,18 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from gallery import services
-from gallery.models import ApiKey, Job, KeptOut, Photo, Result, TrainingConsent, TrainingRun
+from gallery.models import (
+    ApiKey,
+    Job,
+    KeptAnswer,
+    KeptOut,
+    PartialUpload,
+    Photo,
+    Result,
+    TrainingConsent,
+    TrainingRun,
+    UploadBatch,
+)
 from tests.base import GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -27,7 +38,8 @@ class AdminTests(TrainingRows, GalleryTestCase):
         services.delete_photos([self.make_photo(self.friend, mark=5).pk])
         ApiKey.objects.create(user=self.owner)
         self.make_every_training_row()
-        for model in [*apps.get_app_config("gallery").get_models(), ApiKey]:
+        self.make_every_program_row()
+        for model in apps.get_app_config("gallery").get_models():
             with self.subTest(model.__name__):
                 registered = admin.site.get_model_admin(model)
                 self.assertTrue(registered.search_fields and registered.list_filter)
@@ -36,6 +48,13 @@ class AdminTests(TrainingRows, GalleryTestCase):
                 self.assertEqual(page.status_code, 200)
                 change = reverse(f"{name}_change", args=[model.objects.first().pk])
                 self.assertEqual(self.client.get(change).status_code, 200)
+
+    def make_every_program_row(self) -> None:
+        UploadBatch.objects.create(owner=self.owner)
+        PartialUpload.objects.create(owner=self.owner, file_name="scan.tif", byte_size=9)
+        services.set_batch_mails(self.owner, True)
+        services.send_test(services.set_webhook(self.owner, "https://hooks.example.org"))
+        KeptAnswer.objects.create(owner=self.owner, key="first", body_digest="d" * 64)
 
     def make_every_training_row(self) -> None:
         services.give_consent(self.owner)

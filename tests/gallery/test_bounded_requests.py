@@ -10,6 +10,7 @@ from django.test import SimpleTestCase, TestCase, override_settings
 from photolab_site.asgi import LARGEST_FORM_MB, MB, TOO_LARGE, TOO_LARGE_FOR_API, BoundedRequests, most_bytes
 
 TOKENS, PHOTOS, UPLOAD = "/api/v1/tokens", "/api/v1/photos", "/photos/upload/"
+RESUMABLE = "/photos/resumable/0b9c2f8e-5a7d-4c55-9d0e-000000000000/"
 COLLECT, UPLOAD_SET = "/api/v1/collected-images", "/admin/gallery/collectedimage/upload/"
 TOLD_BY_API = TOO_LARGE_FOR_API.format(settings.PHOTOLAB_MAX_UPLOAD_MB)
 SESSION = {b"cookie": "csrftoken=1; sessionid=2"}
@@ -51,6 +52,7 @@ class LimitTests(SimpleTestCase):
             (TOKENS, BEARER, form), (PHOTOS, {}, form), (PHOTOS, SESSION, form), (PHOTOS, BEARER, one),
             (UPLOAD, {}, form), (UPLOAD, BEARER, form), (UPLOAD, {b"cookie": "sessionid2=1"}, form),
             (COLLECT, SESSION, form), (COLLECT, BEARER, one), (UPLOAD_SET, {}, form), (UPLOAD_SET, SESSION, many),
+            (RESUMABLE, {}, form), (RESUMABLE, BEARER, form), (RESUMABLE, SESSION, one - MB),
             (UPLOAD, SESSION, many), ("/photos/sample/", SESSION, form), ("/accounts/login/", SESSION, form),
         ]  # fmt: skip
         for path, headers, limit in cases:

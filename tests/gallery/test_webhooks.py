@@ -1,11 +1,13 @@
 """Webhooks: what is told, how it is signed, where nothing is ever sent, and what happens when nobody answers."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest.mock import patch
 
 from django.db.models.functions import Now
 from django.test import override_settings
@@ -133,6 +135,16 @@ class SendingTests(WebhookTestCase):
         services.send_test(self.webhook(url))
         hooks.send_due()
         self.assertEqual(WebhookDelivery.objects.get().outcome, "The address could not be reached.")
+
+    @TO_PRIVATE
+    def test_a_receiver_that_never_ends_its_answer_holds_up_nobody_else(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent, receiver() as server:
+            services.send_test(self.webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/"))
+            services.send_test(services.set_webhook(self.friend, server.url))
+            with patch.object(hooks, "LONGEST_S", 1.0):
+                self.assertEqual(hooks.send_due(), 2)
+        outcomes = dict(WebhookDelivery.objects.values_list("webhook__owner__username", "outcome"))
+        self.assertEqual(outcomes, {"olga": hooks.TOO_SLOW, "frida": "Answered 204 No Content"})
 
 
 class PrivateNetworkTests(WebhookTestCase):
