@@ -35,9 +35,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     photos, next_cursor = page_of(found, request)
     is_first_page = "before" not in request.GET
     # Told where one comes in: to count them takes longer than all else together.
-    outdated = (
-        services.outdated_photos(photos_of(request)) if is_first_page and not search else photos_of(request).none()
-    )
+    counts_outdated = is_first_page and not search
     context = {
         "photos": number_waiting(photos),
         "next_cursor": next_cursor,
@@ -46,7 +44,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "states": State.choices,
         "albums": albums_of(request),
         "photo_count": found.count(),
-        "outdated_count": outdated.count(),
+        "outdated_count": services.outdated_photos(photos_of(request)).count() if counts_outdated else 0,
         "live_workers": Worker.objects.serving(QUEUE_COLORIZE).count(),
         "upload_limits": upload_limits(),
         "sample_available": showcase.sample_path() is not None,

@@ -3,9 +3,14 @@
 from datetime import date
 
 from django.test import SimpleTestCase
+from PIL import Image
 
+from gallery import services
 from gallery.dates import TakenOn, read_date, read_exif_date, words_of
+from gallery.decoding import EXIF_IFD, EXIF_TAKEN
 from gallery.models import DatePrecision
+from tests import pictures
+from tests.base import GalleryTestCase, as_upload
 
 
 class ReadingTests(SimpleTestCase):
@@ -41,6 +46,23 @@ class ReadingTests(SimpleTestCase):
     def test_the_last_day_that_it_may_have_been(self) -> None:
         for text, last in (("1923", "1923-12-31"), ("1924-02", "1924-02-29"), ("1923-12", "1923-12-31")):
             self.assertEqual(read_date(text).last.isoformat(), last)
+
+
+class UploadTests(GalleryTestCase):
+    def taken_of(self, exif: Image.Exif | bytes) -> str | None:
+        photo = services.upload_photo(self.owner, as_upload(pictures.encoded(pictures.grey(), exif=exif))).photo
+        photo.refresh_from_db()
+        return str(TakenOn.of(photo)) if photo.taken_on else None
+
+    def test_an_upload_brings_its_date_along(self) -> None:
+        exif = Image.Exif()
+        exif.get_ifd(EXIF_IFD)[EXIF_TAKEN] = "1987:06:00 00:00:00"
+        self.assertEqual(self.taken_of(exif), "1987-06")
+
+    def test_exif_that_cannot_be_read_keeps_no_photograph_out(self) -> None:
+        for number, exif in enumerate((b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0nonsense")):
+            with self.subTest(number):
+                self.assertIsNone(self.taken_of(exif))
 
 
 class ExifTests(SimpleTestCase):
