@@ -150,7 +150,7 @@ class SheetTests(EditorTestCase):
         page.goto(f"/photos/{photo_id}/")
         page.get_by_role("link", name="Show me four").click()
         page.get_by_role("button", name="Show me four").click()
-        expect(page.locator("#sheet [data-state=done]")).to_have_count(4, timeout=COLORED_WITHIN_MS)  # by itself
+        expect(page.locator("#sheet [data-state=done]")).to_have_count(4, timeout=2 * COLORED_WITHIN_MS)  # by itself
         self.assert_accessible(page)
         frame = page.locator("#sheet li", has_text="more vivid (1.4)")
         frame.get_by_role("button", name="Keep this one").click()

@@ -1,7 +1,7 @@
 // Asks the server for what only the generator knows. What goes wrong is an Error whose message can be shown.
 
 export class Server {
-  // texts: { textOffline, textLogin } · token: against forged requests
+  // texts: { textOffline, textLogin, textFailed } · token: against forged requests
   constructor(token, texts) {
     this.token = token;
     this.texts = texts;
@@ -22,7 +22,7 @@ export class Server {
       throw new Error(this.texts.textOffline);
     }
     if (response.redirected) throw new Error(this.texts.textLogin);
-    if (!response.ok) throw new Error(await reasonOf(response, this.texts.textOffline));
+    if (!response.ok) throw new Error(await reasonOf(response, this.texts.textFailed));
     return response;
   }
 }
