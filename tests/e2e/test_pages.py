@@ -188,7 +188,7 @@ class LookTests(PageTestCase):
 
     def test_the_api_page_shows_its_calls(self) -> None:
         self.page.goto("/api/v1/docs")
-        expect(self.page.get_by_text("/api/v1/photos/{photo_id}/result")).to_be_visible()
+        expect(self.page.get_by_text("/api/v1/photos/{photo_id}/result", exact=True)).to_be_visible()
 
 
 class PrivacyTests(PageTestCase):

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
@@ -185,3 +186,38 @@ class BatchEndTests(UploadTestCase):
         page.evaluate((hide % "false") + look)
         expect(page).to_have_title("Your gallery · Photo-Lab")
         wait_until(lambda: page.locator(".batch-notice").count() == 1, within_s=5)
+
+
+class ProgramPageTests(UploadTestCase):
+    def test_a_key_is_made_shown_once_used_and_revoked_by_keyboard(self) -> None:
+        page = self.gallery_of("konrad")
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            for address in ("/accounts/keys/", "/accounts/webhook/", "/scripts/", "/accounts/"):
+                self.look_at(page, address)
+        page.goto("/accounts/keys/")
+        page.get_by_label("Name").fill("Scanner in the attic")
+        page.get_by_label("Name").press("Enter")
+        token = page.locator(".secret").inner_text()
+        self.assert_accessible(page)
+        self.assert_fits(page)
+        calls = f"{self.url}/api/v1/photos"
+        headers = {"Authorization": f"Bearer {token}"}
+        self.assertEqual(200, httpx.get(calls, headers=headers).status_code)
+        page.goto("/accounts/keys/")
+        expect(page.locator(".secret")).to_have_count(0)
+        page.get_by_role("button", name="Revoke: Scanner in the attic").press("Enter")
+        expect(page.get_by_text("You have no keys yet.")).to_be_visible()
+        self.assertEqual(401, httpx.get(calls, headers=headers).status_code)
+
+    def test_a_webhook_into_the_sites_own_network_is_refused_and_says_so(self) -> None:
+        page = self.gallery_of("wanda")
+        page.goto("/accounts/webhook/")
+        page.get_by_label("Address").fill("http://127.0.0.1:1/hook")
+        page.get_by_role("button", name="Send events there").click()
+        page.get_by_role("button", name="Send a test").click()
+        expect(page.locator(".entry")).to_have_count(1)
+        wait_until(lambda: STACK.rows("SELECT 1 FROM gallery_webhookdelivery WHERE state = 'given_up'"), within_s=15)
+        page.get_by_role("link", name="Look again").click()
+        expect(page.locator(".entry")).to_contain_text("leads into a private network")
+        self.assert_accessible(page)
