@@ -76,7 +76,7 @@ class TellTests(EditorTestCase):
         photo_id = self.colored_photo("olga", pictures.jpeg(SIZE))
         stage = self.open_editor(page, photo_id)
         page.mouse.click(**self.point_on(stage))
-        expect(page.locator("[data-part=likely] .swatch").first).to_be_visible()
+        expect(page.locator("[data-part=likely] .swatch").first).to_be_visible(timeout=COLORED_WITHIN_MS)
         self.assert_accessible(page)
         began = time.monotonic()
         with page.expect_response(lambda answer: "/previews/" in answer.url):
@@ -102,7 +102,7 @@ class HandTests(EditorTestCase):
         stage.focus()
         for key in ("Shift+ArrowLeft", "Shift+ArrowUp", "ArrowUp", "Enter"):
             page.keyboard.press(key)
-        expect(page.locator("[data-part=likely] .swatch").first).to_be_focused()
+        expect(page.locator("[data-part=likely] .swatch").first).to_be_focused(timeout=COLORED_WITHIN_MS)
         page.keyboard.press("Enter")
         expect(told).to_have_count(1)
         page.keyboard.press("Escape")
@@ -129,8 +129,7 @@ class HandTests(EditorTestCase):
         page = context.new_page()
         stage = self.open_editor(page, self.colored_photo("rosa", pictures.jpeg(SIZE)))
         page.touchscreen.tap(**self.point_on(stage))
-        swatch = page.locator("[data-part=likely] .swatch").first
-        swatch.tap()
+        page.locator("[data-part=likely] .swatch").first.tap()
         expect(page.locator(".told li")).to_have_count(1)
         self.assert_fits(page)
         self.assert_accessible(page)
