@@ -1,8 +1,9 @@
 """What hints are worth: `python -m benchmarks.hints DATA --json FILE --sheet FILE`.
 
-Three questions, on `scenes-val.zip` and `objects-val.zip` in DATA and on photographs of scikit-image:
+Four questions, on `scenes-val.zip` and `objects-val.zip` in DATA and on photographs of scikit-image:
 how much nearer to the truth does the network come with 0, 1, 5, 10 and 50 true colors revealed at random places
-(as in Zhang 2017; the network alone, nothing is corrected behind it); how far from the wish is the color at the
+(as in Zhang 2017; the network alone, nothing is corrected behind it); how much nearer does the whole way come, which
+keeps to what it is told and spreads it; how far from the wish is the color at the
 place where any other color is wished, as far as its light allows; and how far does a hint spread (the sheet: the
 photograph with its hints, colored without and with them, and the change).
 """
@@ -32,6 +33,7 @@ from colorizer.inference import predict_ab
 SETS = ("scenes", "objects")
 POINTS = (0, 1, 5, 10, 50)
 SIZE, BATCH, SEED = 256, 16, 20261123
+CLICK = 4  # radius in pixels
 WISHES = 5  # at random places of each picture, of random hues
 GALLERY: dict[str, list[tuple[int, int, int, str]]] = {  # x, y, radius, color
     "astronaut": [(250, 430, 10, "#3f7a4c")],
@@ -59,6 +61,25 @@ def against_points(generator: Generator, photos: PhotoSet, *, limit: int) -> dic
             columns.append(torch.stack((metrics.psnr_ab(ab, truth[:, 1:]), metrics.ciede2000(lab, truth))))
     means = {points: torch.cat(columns, dim=1).mean(dim=1).tolist() for points, columns in found.items()}
     return {str(points): {"psnr_ab": round(a, 3), "ciede2000": round(b, 3)} for points, (a, b) in means.items()}
+
+
+def the_whole_way(colorizer: Colorizer, photos: PhotoSet, *, limit: int) -> dict[str, float]:
+    """Mean CIEDE2000 by the number of true colors told at random places, as an editor's clicks tell them."""
+    errors: dict[int, list[float]] = {points: [] for points in POINTS}
+    for position in tqdm(range(limit), desc=f"{photos.path.stem}, whole"):
+        pixels = evaluation_batch(photos, range(position, position + 1), of=limit, size=SIZE)[0]
+        truth = rgb_to_lab(pixels.float() / 255)
+        photo = Image.fromarray(pixels.permute(1, 2, 0).numpy()).convert("L")
+        rng = np.random.default_rng(SEED + position)
+        places = rng.integers(CLICK, SIZE - CLICK, (max(POINTS), 2)).tolist()
+        spots = []
+        for x, y in places:
+            around = truth[1:, y - CLICK : y + CLICK + 1, x - CLICK : x + CLICK + 1].mean(dim=(1, 2))
+            spots.append(Spot(x + 0.5, y + 0.5, CLICK, tuple(around.tolist())))
+        for points, found in errors.items():
+            told = to_tensor(colorizer.colorize(photo, hints=Hints(tuple(spots[:points])))).float() / 255
+            found.append(float(metrics.ciede2000(rgb_to_lab(told)[None], truth[None])))
+    return {str(points): round(float(np.mean(found)), 3) for points, found in errors.items()}
 
 
 def at_the_point(colorizer: Colorizer, photos: PhotoSet, *, limit: int) -> dict[str, float]:
@@ -112,6 +133,7 @@ def main() -> None:
     sets = {name: PhotoSet(options.data / f"{name}-val.zip") for name in SETS}
     report: dict[str, Any] = {"model": card.name, "digest": card.digest, "size": SIZE, "seed": SEED}
     report["points"] = {name: against_points(generator, photos, limit=options.limit) for name, photos in sets.items()}
+    report["whole_way"] = {name: the_whole_way(colorizer, photos, limit=options.limit) for name, photos in sets.items()}
     report["error_at_the_point"] = at_the_point(colorizer, sets["objects"], limit=min(100, options.limit))
     write_atomically(options.json, json.dumps(report, indent=2).encode() + b"\n")
     sheet(colorizer).save(options.sheet, quality=90)

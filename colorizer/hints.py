@@ -4,7 +4,9 @@ A stroke is a row of spots. In training the same planes reveal the truth at rand
 """
 
 import json
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,16 @@ from torch import Tensor
 
 from .color import AB_MAX, rgb_to_lab
 from .errors import HintsError
+from .merging import Chroma
+from .painting import Floats
+from .spreading import spread
 
 MOST_SPOTS = 500
 FARTHEST = 1_000_000  # pixels: beyond any photograph
 MOST_POINTS = 20  # revealed of one picture in training; half of the pictures reveal none
 POINTS_SHARE = 0.2  # of the geometric distribution of their number
 LEAST_RADIUS = 1.5  # places of the small chroma: all four that a pixel at the spot's center is mixed of
-REACH = 4.0  # places over which a correction fades outside its spot
-LIGHT_REACH = 10.0  # and units of L, so that it stops at edges
-
-Floats = NDArray[np.float32]
+TOUCHING = 1.0  # pixels between spots of one stroke, at most
 
 
 @dataclass(frozen=True)
@@ -87,30 +89,51 @@ class Hints:
                 planes[0, plane][inside] = value
         return planes
 
-    def correction(self, ab: Floats, light: Floats, photo: tuple[int, int]) -> Floats:
-        """What to add to chroma (2, h, w) over L (h, w), so that each spot has its color.
+    def correction(self, ab: Floats, seen: Chroma, photo: tuple[int, int]) -> Floats:
+        """What to add to chroma (2, h, w), so that each spot has its color; `seen` is what the network proposed.
 
-        Inside a spot its color holds exactly; outside, the rest of the way fades with distance and at edges of L,
-        but for grey regions, which end at their border.
+        Inside a spot its color holds exactly; outside, the rest of the way is gone as far as the stroke reaches
+        (`spreading`), but for grey regions, which end at their border.
         """
         size = (ab.shape[2], ab.shape[1])
-        total, weights = np.zeros_like(ab), np.zeros(ab.shape[1:], np.float32)
         told, wish = np.zeros(ab.shape[1:], bool), ab.copy()
-        for number, spot in enumerate(self.spots):
-            beyond = _distance(spot, photo, size, least=LEAST_RADIUS)
-            inside = beyond <= 0
-            wanted = np.array(spot.ab, np.float32)[:, None]
+        strokes = []
+        for stroke in self._strokes():
+            inside = _inside(stroke, photo, size)
             told |= inside
-            wish[:, inside] = wanted
-            if number < len(self.colors) and inside.any():
-                near = np.exp(-((beyond.clip(0) / REACH) ** 2) / 2)
-                alike = np.exp(-(((light - light[inside].mean()) / LIGHT_REACH) ** 2) / 2)
-                weight = (near * alike).astype(np.float32)
-                weights += weight
-                total += weight * (wanted - ab[:, inside].mean(axis=1, keepdims=True))[..., None]
-        total /= np.maximum(weights, 1)
+            wanted = np.array(stroke[0].ab, np.float32)
+            wish[:, inside] = wanted[:, None]
+            if inside.any():
+                strokes.append((inside, wanted - ab[:, inside].mean(axis=1)))
+        total = spread(seen, strokes)
+        grey = _inside(self.grey, photo, size)
+        wish[:, grey] = 0
+        told |= grey
         total[:, told] = (wish - ab)[:, told]
         return total
+
+    def _strokes(self) -> list[list[Spot]]:
+        """The colored spots, those together that follow each other, touch and have one color."""
+        strokes: list[list[Spot]] = []
+        for spot in self.colors:
+            before = strokes[-1][-1] if strokes else None
+            if before is not None and before.ab == spot.ab and _apart(before, spot) <= TOUCHING:
+                strokes[-1].append(spot)
+            else:
+                strokes.append([spot])
+        return strokes
+
+
+def _inside(spots: Iterable[Spot], photo: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which places (h, w) of a picture of `size` (w, h) any of the spots covers."""
+    inside = np.zeros((size[1], size[0]), bool)
+    for spot in spots:
+        inside |= _distance(spot, photo, size, least=LEAST_RADIUS) <= 0
+    return inside
+
+
+def _apart(one: Spot, other: Spot) -> float:
+    return math.hypot(one.x - other.x, one.y - other.y) - one.radius - other.radius
 
 
 def _ab_of(entry: Any) -> tuple[float, float]:

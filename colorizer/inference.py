@@ -144,7 +144,7 @@ def settled(proposed: Chroma, settings: Settings, *, size: tuple[int, int]) -> C
     if not settings.hints.colors:
         _check_colors(proposed, share=SEEN_SHARE)
     ab = adjust_chroma(proposed.ab, vividness=settings.vividness, warmth=settings.warmth)
-    told = replace(proposed, ab=ab + settings.hints.correction(ab, proposed.light, size))
+    told = replace(proposed, ab=ab + settings.hints.correction(ab, proposed, size))
     if settings.hints.colors:
         _check_colors(told, share=0)  # a spot may be small
     return told

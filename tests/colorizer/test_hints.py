@@ -11,6 +11,7 @@ import torch
 from colorizer.color import AB_MAX
 from colorizer.errors import HintsError
 from colorizer.hints import MOST_SPOTS, Hints, Spot, reveal
+from colorizer.merging import Chroma
 
 PHOTO = (400, 200)
 RED = {"x": 100, "y": 50, "radius": 20, "color": "#ff0000"}
@@ -73,25 +74,58 @@ class PlanesTest(unittest.TestCase):
 
 class CorrectionTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.light = np.full((50, 100), 50, np.float32)
-        self.light[:, 60:] = 90  # an edge
-        self.ab = np.zeros((2, 50, 100), np.float32)
+        light = np.full((50, 100), 50, np.float32)
+        light[:, 60:] = 90  # an edge
+        self.seen = Chroma(ab=np.zeros((2, 50, 100), np.float32), light=light)
+
+    def change(self, *spots: dict, seen: Chroma | None = None) -> np.ndarray:
+        """What is added to a (50, 100)."""
+        seen = seen or self.seen
+        return Hints.parse({"hints": list(spots)}).correction(seen.ab, seen, PHOTO)[0]
 
     def test_inside_the_spot_the_wish_holds_exactly(self) -> None:
-        change = Hints.parse({"hints": [RED]}).correction(self.ab, self.light, PHOTO)
-        self.assertAlmostEqual(float(change[0, 12, 25]), 80.1, delta=0.2)
+        self.assertAlmostEqual(float(self.change(RED)[12, 25]), 80.1, delta=0.2)
 
-    def test_outside_it_fades_with_distance_and_at_edges(self) -> None:
-        hints = Hints.parse({"hints": [{**RED, "x": 228}]})  # column 57 of 100, its border at 62
-        change = hints.correction(self.ab, self.light, PHOTO)
-        self.assertGreater(float(change[0, 12, 50]), 40)
-        self.assertLess(float(change[0, 12, 64]), 5)
-        self.assertLess(float(change[0, 12, 20]), 1)
+    def test_it_spreads_over_the_same_thing_and_not_across_its_edge(self) -> None:
+        change = self.change({**RED, "x": 160})  # column 40, its border at 45
+        self.assertGreater(float(change[12, 55]), 60)
+        self.assertLess(float(change[:, 61:].max()), 5)
+
+    def test_it_fades_with_distance(self) -> None:
+        change = self.change({**RED, "x": 160})
+        self.assertTrue(change[12, 30] > change[12, 20] > change[12, 2] > 0)
+
+    def test_what_the_network_colors_otherwise_is_another_thing(self) -> None:
+        ab = self.seen.ab.copy()
+        ab[1, 30:] = 40
+        change = self.change(RED, seen=Chroma(ab=ab, light=self.seen.light))
+        self.assertGreater(float(change[28, 25]), 50)
+        self.assertLess(float(change[32:].max()), 2)
+
+    def test_behind_many_edges_what_looks_alike_is_not_meant(self) -> None:
+        light = np.full((50, 100), 50, np.float32)
+        light[:, 40:80] = np.where(np.arange(40) % 4 < 2, 90, 50)  # a fence
+        behind = [
+            float(self.change(RED, seen=Chroma(ab=self.seen.ab, light=between))[12, 90])
+            for between in (light, np.full((50, 100), 50, np.float32))
+        ]
+        self.assertLess(behind[0], 0.3 * behind[1])
+
+    def test_a_stroke_is_one_hint_and_two_clicks_are_two(self) -> None:
+        touching = [{**RED, "x": x} for x in (60, 80, 100)]
+        self.assertEqual([len(stroke) for stroke in Hints.parse({"hints": touching})._strokes()], [3])
+        apart = [RED, {**RED, "x": 300}, {**RED, "color": "#0000ff"}]
+        self.assertEqual([len(stroke) for stroke in Hints.parse({"hints": apart})._strokes()], [1, 1, 1])
+
+    def test_between_two_hints_the_nearer_one_has_more_to_say(self) -> None:
+        change = self.change(RED, {**RED, "x": 220, "color": "#00ff00"})
+        self.assertGreater(float(change[12, 32]), 10)
+        self.assertLess(float(change[12, 48]), -10)
 
     def test_a_grey_region_is_grey_and_ends_at_its_border(self) -> None:
-        colored = self.ab + 30
+        colored = self.seen.ab + 30
         hints = Hints.parse({"keep_grey": [{"x": 100, "y": 50, "radius": 20}]})
-        after = colored + hints.correction(colored, self.light, PHOTO)
+        after = colored + hints.correction(colored, self.seen, PHOTO)
         self.assertEqual(float(np.abs(after[:, 12, 25]).max()), 0)
         self.assertEqual(float(after[0, 12, 40]), 30)
 
