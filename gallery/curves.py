@@ -5,6 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 320, 120  # of the drawing, in the units of its viewBox
+TITLES = {
+    "l1": "Distance from the true chroma",
+    "bins": "Surprise at the true colors",
+    "colorfulness": "Distance from the true colorfulness",
+    "perceptual": "Unlikeness to a classifier's eye",
+    "adversarial": "What the discriminator finds wrong",
+    "discriminator": "The discriminator's own errors",
+}
 
 
 @dataclass(frozen=True)
@@ -16,6 +24,10 @@ class Curve:
     lowest: float
     highest: float
     last: float
+
+    @property
+    def title(self) -> str:
+        return TITLES.get(self.name, self.name)
 
 
 def draw_curves(points: Iterable[tuple[int, Mapping[str, float | None]]], *, steps: int) -> list[Curve]:

@@ -193,8 +193,8 @@ def _show_difference(figure: Figure | None, check: dict[str, Any], key: str) -> 
     if value is None:
         return "-"
     if check.get("relative"):
-        return f"{value * 100:.1f} % of it"
+        return f"{round(value * 100, 1) + 0:.1f} % of it"
     if figure is not None and figure.is_share:
-        return f"{value * 100:.1f} points"
+        return f"{round(value * 100, 1) + 0:.1f} points"
     digits = 3 if figure is None else figure.digits + 1
     return f"{round(value, digits) + 0:.{digits}f}"  # and no "-0.00"

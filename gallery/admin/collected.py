@@ -19,6 +19,7 @@ from gallery.admin.set_upload import SetUpload
 from gallery.admin.starting import StartPage
 from gallery.delivery import answer_file
 from gallery.models import CollectedImage, KeptOut, Origin, TrainingConsent
+from gallery.templatetags.gallery_display import short_digest
 
 MOST_OWNERS = 50
 REASONS = {
@@ -102,7 +103,7 @@ class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
             request, key, file_format="JPEG", download_name=f"picture-{image.pk}-{kind}.jpg", as_attachment=False
         )
 
-    @admin.display(description="")
+    @admin.display(description="thumbnail")
     def thumbnail(self, image: CollectedImage) -> SafeString | str:
         return self._img(image, "thumb", 'height="64"') if image.thumb_key else "unreadable"
 
@@ -112,7 +113,7 @@ class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
 
     def _img(self, image: CollectedImage, kind: str, attributes: str) -> SafeString:
         address = reverse("admin:gallery_collectedimage_file", args=[image.pk, kind])
-        return format_html(f'<img src="{{}}" alt="" loading="lazy" {attributes}>', address)
+        return format_html(f'<img src="{{}}" alt="{{}}" loading="lazy" {attributes}>', address, f"Picture {image.pk}")
 
     @admin.display(description="size")
     def size(self, image: CollectedImage) -> str:
@@ -172,10 +173,15 @@ class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
 class KeptOutAdmin(KeptByServices):
     """Who deletes a row takes the decision back: what its owner allows is collected again."""
 
-    list_display = ("digest", "owner", "reason", "decided_by", "decided_at")
+    list_display = ("short_digest", "owner", "reason", "decided_by", "decided_at")
+    change_list_template = "admin/gallery/keptout/list.html"
     list_filter = ("decided_at",)
     search_fields = ("=digest", "owner__username", "reason")
     list_select_related = ("owner", "decided_by")
+
+    @admin.display(description="digest", ordering="digest")
+    def short_digest(self, kept_out: KeptOut) -> str:
+        return short_digest(kept_out.digest)
 
 
 @admin.register(TrainingConsent)

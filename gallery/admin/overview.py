@@ -32,7 +32,8 @@ def describe_loop(request: HttpRequest) -> dict[str, Any]:
         told["images"] = _count_images()
     if may["see_runs"]:
         told["live_runs"] = list(TrainingRun.objects.filter(status__in=LIVE_RUN_STATES).order_by("pk"))
-        told["ended_runs"] = list(TrainingRun.objects.exclude(status__in=LIVE_RUN_STATES)[:SHOWN_RUNS])
+        ended = TrainingRun.objects.exclude(status__in=LIVE_RUN_STATES).select_related("version", "judges")
+        told["ended_runs"] = list(ended[:SHOWN_RUNS])
         told["waits"] = why_it_may_wait()
     if may["see_versions"]:
         candidates = list(ModelVersion.objects.filter(status=VersionState.CANDIDATE).select_related("compared_with"))

@@ -23,6 +23,7 @@ from gallery.templatetags.gallery_display import about_time
 from gallery.wording import why_it_may_wait
 
 SILENT = "Its worker has stopped; the next training worker goes on from the last checkpoint"
+SILENT_GATE = "Its worker has stopped; the next training worker begins anew"
 
 
 @admin.register(TrainingRun)
@@ -117,9 +118,9 @@ def live_facts(run: TrainingRun) -> dict[str, Any]:
     goes_on = run.is_live and not is_silent
     return {
         "state": run.status,
-        "state_in_words": run.get_status_display(),
+        "state_in_words": run.state_in_words,
         "is_live": run.is_live,
-        "stage": SILENT if is_silent else run.stage,
+        "stage": (SILENT if run.judges_id is None else SILENT_GATE) if is_silent else run.stage,
         "step": run.step,
         "steps": run.steps,
         "speed": f"{run.pictures_per_s:.1f} pictures per second" if goes_on and run.pictures_per_s is not None else "",

@@ -53,7 +53,7 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         verdict = f"{failed} rule{pluralize(failed)} failed" if failed else "passed"
         other = version.compared_with
         is_current = version.status != VersionState.CANDIDATE or (other and other.status == VersionState.ACTIVE)
-        return verdict if is_current else f"{verdict}, beside {other}"
+        return verdict if is_current or other is None else f"{verdict}, beside version {other.number}"
 
     def describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
         active = services.active_version()

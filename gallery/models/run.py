@@ -78,6 +78,11 @@ class TrainingRun(models.Model):
         return f"Training run {self.pk}" if self.judges_id is None else f"Gate run {self.pk}"
 
     @property
+    def state_in_words(self) -> str:
+        is_comparing = self.judges_id is not None and self.status == RunState.RUNNING
+        return "Comparing" if is_comparing else self.get_status_display()
+
+    @property
     def is_live(self) -> bool:
         return self.status in LIVE_RUN_STATES
 

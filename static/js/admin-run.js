@@ -19,6 +19,8 @@ function show(told) {
   card.querySelector("[data-badge]").className = `loop-badge is-${told.state}`;
   const progress = card.querySelector("[data-progress]");
   progress.max = told.steps;
+  // How many photographs the gate looks at is not known before it does.
+  for (const element of card.querySelectorAll("[data-counted]")) element.hidden = !told.steps;
   progress.value = told.step;
 }
 

@@ -119,6 +119,7 @@ class AdminInBrowserTests(TrainingRows, OwnStorage, Cast, BrowserTestCase, Stati
         version = services.finish_run(claim, self.new_version(gate=FAILED, comparisons=self.make_comparisons(2)))
         pages = (
             ("retraining",), ("gallery_collectedimage_retrain",), ("gallery_collectedimage_upload",),
+            ("gallery_collectedimage_changelist",), ("gallery_keptout_changelist",),
             ("gallery_trainingrun_change", claim.run_id), ("gallery_modelversion_change", version.pk),
             ("gallery_modelversion_judge", version.pk),
         )  # fmt: skip

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from gallery import services
-from gallery.admin.runs import SILENT
+from gallery.admin.runs import SILENT, SILENT_GATE
 from gallery.models import RunState, TrainingRun, Worker
 from gallery.wording import NO_TRAINER
 from tests.base import GalleryTestCase, read_stored
@@ -71,6 +71,21 @@ class RunPageTests(TrainingRows, GalleryTestCase):
         told = self.state()
         self.assertEqual((told["state"], told["is_live"]), ("running", True))
         self.assertEqual((told["stage"], told["speed"], told["time_left"]), (SILENT, "", ""))
+
+    def test_a_run_that_only_judges_counts_photographs_and_tells_what_is_tried_again(self) -> None:
+        services.cancel_run(self.run_row.pk)
+        first, second = self.make_trained(), self.make_trained()
+        services.promote_version(first.pk, self.staff)
+        self.run_row = services.start_judging(second, self.staff)
+        self.assertContains(self.page(), "data-counted hidden")  # nobody knows yet how many there will be
+        claim = self.claimed_run()
+        trouble = "The disk is full. It is tried again until 12:10 UTC."
+        services.report_progress(claim, services.Progress("Storing", 3, 40, 1.0, 1.0, {}, trouble))
+        told = self.state()
+        self.assertEqual((told["state_in_words"], told["step"], told["trouble"]), ("Comparing", 3, trouble))
+        self.assertContains(self.page(), "<dt>Photograph</dt>")
+        Worker.objects.update(beat_at=Now() - timedelta(minutes=1))
+        self.assertEqual((self.state()["stage"], self.state()["trouble"]), (SILENT_GATE, ""))
 
     def test_it_tells_when_there_is_more_to_see_and_only_then(self) -> None:
         claim = self.begin()
