@@ -2,7 +2,7 @@
 
 import errno
 from dataclasses import asdict
-from unittest import TestCase
+from unittest import TestCase, mock
 
 from django.conf import settings
 
@@ -18,8 +18,9 @@ from gallery.services.needs import (
     PIXEL_BYTES,
     PROCESS_BYTES,
     RUN_BYTES,
+    what_is_too_little,
 )
-from worker import judging, retraining, telling, trainer
+from worker import judging, machine, retraining, telling, trainer
 
 
 class AgreementTests(TestCase):
@@ -56,6 +57,16 @@ class AgreementTests(TestCase):
                 needed = what_it_needs(recipe)
                 self.assertEqual(needed.memory, round(PROCESS_BYTES + PIXEL_BYTES * asked.batch_size * asked.crop**2))
                 self.assertTrue(needed.disk < RUN_BYTES < 2 * needed.disk, needed)
+
+    def test_too_little_room_is_said_in_the_same_words_by_the_plan_and_the_worker(self) -> None:
+        recipe = make_recipe("r", NetworkConfig(), FineTuning(), base={})
+        needs = what_it_needs(recipe)
+        for free, said in ({"memory": 10**9, "disk": 10**12}, 0), ({"memory": None, "disk": 10**8}, 1):
+            problems = what_is_too_little(memory=(needs.memory, 10**9), disk=(needs.disk, 10**8))
+            room = {f"free_{name}": mock.Mock(return_value=count) for name, count in free.items()}
+            with mock.patch.multiple(machine, **room), self.assertRaises(TrainingError) as refused:
+                retraining.check_room(recipe)
+            self.assertEqual(str(refused.exception), problems[said])
 
     def test_as_many_pictures_are_looked_at_as_the_plan_reckons_with(self) -> None:
         recipe = make_recipe("r", NetworkConfig(), FineTuning(), base={})
