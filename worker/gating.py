@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.text import capfirst
 
 from colorizer import WeightsError
 from colorizer.checkpoint import load_generator
@@ -57,7 +58,7 @@ def judge_again(claim: RunClaim, folder: Path) -> None:
     teller.begin(PREPARING)
     candidate, active = claim.judges, whom_to_compare_with(claim)
     if candidate.status != VersionState.CANDIDATE:
-        raise TrainingRefused(f"{candidate} is no candidate any more.".capitalize())
+        raise TrainingRefused(capfirst(f"{candidate} is no candidate any more."))
     sets = judging.open_golden(settings.PHOTOLAB_GOLDEN)
     copy_pictures(patiently(lambda: services.held_out_for(candidate, active)), folder / "holdout", teller)
     if any((folder / "holdout").iterdir()):
