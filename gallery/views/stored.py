@@ -20,9 +20,11 @@ def photo_file(request: HttpRequest, photo_id: int, kind: str) -> HttpResponseBa
 @require_safe
 @login_required
 def trashed_thumb(request: HttpRequest, photo_id: int) -> HttpResponseBase:
-    """All that is still shown of a photo in the trash."""
+    """All that is still shown of a photo in the trash: in color, if it has been colored."""
     photo = get_object_or_404(trash_of(request), pk=photo_id)
-    return answer_photo_file(request, photo, "thumb", as_attachment=False)
+    if photo.shown_result is None:
+        return answer_photo_file(request, photo, "thumb", as_attachment=False)
+    return answer_result_file(request, photo.shown_result.job, "thumb", as_attachment=False)
 
 
 @require_safe

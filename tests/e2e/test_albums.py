@@ -115,7 +115,7 @@ class ChoosingTests(OrderTestCase):
         self.assertEqual([], self.chosen(page))
         page.keyboard.press("Space")
         page.get_by_role("button", name="Move to the trash").press("Enter")
-        expect(page.get_by_text("1 photograph moved to the trash")).to_be_visible()
+        expect(page.locator(".chosen-told")).to_contain_text("1 photograph moved to the trash")
         expect(page.locator("[data-photo-id]")).to_have_count(2)
         page.get_by_role("link", name="Open the trash").click()
         page.get_by_label("cow").check()
@@ -123,6 +123,21 @@ class ChoosingTests(OrderTestCase):
         expect(page.get_by_text("The trash is empty")).to_be_visible()
         page.goto("/photos/")
         self.assertEqual(["dog", "cow", "barn"], self.names(page))
+
+    def test_a_long_gallery_goes_on_by_itself_and_all_of_it_is_chosen(self) -> None:
+        page = self.page
+        self.let_in(self.member("greta"), self.context)
+        STACK.shell("from benchmarks.many_photos import seed; seed('greta', 130)")
+        page.goto("/photos/")
+        expect(page.get_by_role("checkbox", name="Choose scan 00129")).to_be_attached()
+        page.get_by_role("contentinfo").scroll_into_view_if_needed()
+        expect(page.locator("[data-photo-id]")).to_have_count(130)
+        expect(page.locator("#more")).to_have_count(0)
+        page.locator(".card-check input").first.check(force=True)
+        page.get_by_label("all 130").check()
+        page.get_by_role("button", name="Move to the trash").click()
+        expect(page.locator(".chosen-told")).to_contain_text("130 photographs moved to the trash")
+        expect(page.get_by_text("Nothing here yet")).to_be_visible()
 
     def test_without_javascript(self) -> None:
         self.member_with_photos("ida", "barn", "cow")
