@@ -1,5 +1,6 @@
 """How weights move: what they begin as, the optimizers of a stage, the learning rate's course, one step downhill."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ def first_weights(recipe: Recipe, start: Path | None) -> tuple[Generator, str]:
         load_imagenet(generator.encoder, recipe.network.encoder)
         return generator, ""
     generator, card = load_generator(start)
-    if card.network != recipe.network:
+    if replace(card.network, chroma_gain=recipe.network.chroma_gain) != recipe.network:
         raise TrainingError(f"The weights {start.name} are of another network than the recipe {recipe.name}.")
     return generator, card.digest
 

@@ -118,7 +118,7 @@ def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: 
     return Recipe(
         name,
         stages,
-        network=network,
+        network=replace(network, chroma_gain=1.0),
         validation=(HOLDOUT,),
         validation_pictures=64,
         evaluate_every=max(1, chosen.steps // EVALUATIONS),

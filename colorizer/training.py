@@ -9,6 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,6 +21,8 @@ from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
 from .errors import ImageError, TrainingError, is_no_memory
+from .evaluation import painter_of
+from .gain import gain_to_truth
 from .objective import Objective
 from .pace import Pace
 from .reports import Ending, Evaluated, Listeners, Outcome, Progress
@@ -71,6 +74,7 @@ class Training:
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.generator.config = recipe.network  # the gain of the weights that it begins with is the average's alone
         self.generator = self.team.with_norms(self.generator)
         self.objective: Objective | None = None  # of the stage that runs
         self.step = 0
@@ -209,6 +213,8 @@ class Training:
             self._save()
         began = time.monotonic()
         try:
+            if self.step:
+                self._set_gain()
             report = validate(
                 self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
             )
@@ -221,8 +227,15 @@ class Training:
         if reason is not None:
             return _End(Ending.EARLY, reason)
         told = {"training_s": round(self.train_s), "parent": self.parent}
-        save_generator(self.ema, path, make_card(self.recipe, self.sources, report, **told))
+        card = make_card(self.recipe, self.ema.config, self.sources, report, **told)
+        save_generator(self.ema, path, card)
         return None
+
+    def _set_gain(self) -> None:
+        """For the averaged weights as they are now."""
+        self.ema.config = self.recipe.network
+        gain = gain_to_truth(painter_of(self.ema), self.sources, size=self.recipe.validation_size, heed=self._heed)
+        self.ema.config = replace(self.recipe.network, chroma_gain=gain)
 
     def _heed(self) -> None:
         if self._listeners.should_stop():
