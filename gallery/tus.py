@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from gallery.models import PartialUpload
 from gallery.services.photos import clean_file_name
@@ -45,10 +46,12 @@ def create(owner: AbstractBaseUser, *, length: str, metadata: str) -> PartialUpl
         raise UploadRefused(400, "Upload-Length must be the size of the file in bytes.")
     size = int(length)
     if size > max_upload_bytes():
-        raise UploadRefused(413, f"This file is larger than {settings.PHOTOLAB_MAX_UPLOAD_MB} MB.")
+        raise UploadRefused(413, _("This file is larger than %(mb)d MB.") % {"mb": settings.PHOTOLAB_MAX_UPLOAD_MB})
     under_way = PartialUpload.objects.filter(owner=owner).aggregate(bytes=Sum("byte_size"))["bytes"] or 0
     if under_way + size > MOST_LARGEST_FILES * max_upload_bytes():
-        raise UploadRefused(413, "Too many large uploads of yours are unfinished. Finish some, or try again tomorrow.")
+        raise UploadRefused(
+            413, _("Too many large uploads of yours are unfinished. Finish some first, or wait a day.")
+        )
     upload = PartialUpload(owner=owner, file_name=clean_file_name(file_name_in(metadata)), byte_size=size)
     settings.PHOTOLAB_PARTIAL.mkdir(mode=0o700, exist_ok=True)
     path_of(upload).touch(mode=0o600)
@@ -59,7 +62,7 @@ def create(owner: AbstractBaseUser, *, length: str, metadata: str) -> PartialUpl
 def file_name_in(metadata: str) -> str:
     """Pairs of a key and a value in base64, with commas between them."""
     for pair in metadata.split(","):
-        key, _, value = pair.strip().partition(" ")
+        key, _space, value = pair.strip().partition(" ")
         if key == "filename":
             try:
                 return base64.b64decode(value, validate=True).decode()

@@ -3,17 +3,18 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 
 class Scope(models.TextChoices):
     """What a key may do. The words are shown where keys are made."""
 
-    READ = "read", "See photographs, results and albums, and download them"
-    UPLOAD = "upload", "Add, change, order and delete photographs and albums"
-    COLOR = "color", "Have photographs colored, and cancel that"
-    SHARE = "share", "Make and revoke links for others"
-    TRAIN = "train", "Training and model versions (staff)"
+    READ = "read", _("See photographs, results and albums, and download them")
+    UPLOAD = "upload", _("Add, change, order and delete photographs and albums")
+    COLOR = "color", _("Have photographs colored, and cancel that")
+    SHARE = "share", _("Make and revoke links for others")
+    TRAIN = "train", _("Training and model versions (staff)")
 
 
 def every_scope() -> list[str]:

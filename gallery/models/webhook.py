@@ -5,19 +5,20 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class WebhookEvent(models.TextChoices):
-    PHOTO_COLORED = "photo.colored", "A photograph is in color"
-    PHOTO_FAILED = "photo.failed", "A photograph could not be colored"
-    BATCH_DONE = "batch.done", "Everything uploaded together is done"
-    TEST = "test", "Sent by the test button"
+    PHOTO_COLORED = "photo.colored", _("A photograph is in color")
+    PHOTO_FAILED = "photo.failed", _("A photograph could not be colored")
+    BATCH_DONE = "batch.done", _("Everything uploaded together is done")
+    TEST = "test", _("Sent by the test button")
 
 
 class DeliveryState(models.TextChoices):
-    WAITING = "waiting", "On its way"
-    DELIVERED = "delivered", "Delivered"
-    GIVEN_UP = "given_up", "Given up"
+    WAITING = "waiting", _("On its way")
+    DELIVERED = "delivered", _("Delivered")
+    GIVEN_UP = "given_up", _("Given up")
 
 
 class Webhook(models.Model):

@@ -34,7 +34,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 def account_revoke_tokens(request: HttpRequest) -> HttpResponse:
     end_tokens(request.user)
-    messages.success(request, "All API keys are revoked.")
+    messages.success(request, _("All API keys are revoked."))
     return redirect("keys")
 
 

@@ -9,6 +9,7 @@ from django.core.files.base import File
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.http import http_date
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery import tus
@@ -73,7 +74,7 @@ def resumable_finish(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """From here on the file goes the way of every other; the answer is that of `upload`."""
     upload = partial_upload_for(request, upload_id)
     if upload.offset != upload.byte_size:
-        return JsonResponse({"error": "This upload is not complete yet."}, status=409)
+        return JsonResponse({"error": _("This upload is not complete yet.")}, status=409)
     with tus.path_of(upload).open("rb") as file:
         outcome = take_in(request, [File(file, name=upload.file_name)])
     if not outcome.is_busy:
