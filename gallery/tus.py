@@ -49,9 +49,7 @@ def create(owner: AbstractBaseUser, *, length: str, metadata: str) -> PartialUpl
         raise UploadRefused(413, _("This file is larger than %(mb)d MB.") % {"mb": settings.PHOTOLAB_MAX_UPLOAD_MB})
     under_way = PartialUpload.objects.filter(owner=owner).aggregate(bytes=Sum("byte_size"))["bytes"] or 0
     if under_way + size > MOST_LARGEST_FILES * max_upload_bytes():
-        raise UploadRefused(
-            413, _("Too many large uploads of yours are unfinished. Finish some first, or wait a day.")
-        )
+        raise UploadRefused(413, _("Too many large uploads of yours are unfinished. Finish some first, or wait a day."))
     upload = PartialUpload(owner=owner, file_name=clean_file_name(file_name_in(metadata)), byte_size=size)
     settings.PHOTOLAB_PARTIAL.mkdir(mode=0o700, exist_ok=True)
     path_of(upload).touch(mode=0o600)
