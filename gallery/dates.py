@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
@@ -58,7 +58,7 @@ def read_date(text: str) -> TakenOn | None:
                 first = datetime.strptime(words, one).date()
             except ValueError:
                 continue
-            if EARLIEST <= first <= date.today():
+            if EARLIEST <= first <= date.today() + timedelta(days=1):  # somewhere it is tomorrow already
                 return TakenOn(first, precision)
     raise ValueError(gettext(NOT_A_DATE))
 
