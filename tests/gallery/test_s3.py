@@ -1,5 +1,6 @@
 """Photos in a bucket: the settings' own S3 storage against a real server, SeaweedFS."""
 
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 from unittest import skipIf
 
@@ -20,6 +22,7 @@ from django.test import override_settings
 
 from gallery import files, services
 from gallery.models import Photo
+from gallery.zipping import What, contents_of, pack
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload, read_stored
 
@@ -125,6 +128,16 @@ class S3Tests(GalleryTestCase):
             services.delete_photos([photo.pk])
         self.assertEqual(0, Photo.objects.count())
         self.assertEqual(set(), self.stored_names())
+
+    def test_a_zip_comes_from_a_bucket_and_names_what_it_lost(self) -> None:
+        kept, lost = (self.make_colored(self.owner, mark=mark) for mark in (1, 2))
+        default_storage.delete(lost.original_key)
+        archive = pack("Farm", contents_of([kept, lost], What.BOTH))
+        content = b"".join(archive)
+        self.assertEqual(len(content), len(archive))
+        with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            self.assertEqual(read_stored(kept.original_key), opened.read("Farm/photo-1 (original).jpg"))
+            self.assertIn("photo-2 (original).jpg is missing", opened.read("Farm/About these photographs.txt").decode())
 
     def using(self, keys: dict[str, str]) -> override_settings:
         options = {**self.storage_settings["OPTIONS"], "access_key": keys["accessKey"], "secret_key": keys["secretKey"]}
