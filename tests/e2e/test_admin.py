@@ -67,7 +67,11 @@ class AdminInBrowserTests(TrainingRows, OwnStorage, Cast, BrowserTestCase, Stati
         samples.last.scroll_into_view_if_needed()
         expect(samples.last).to_have_js_property("naturalWidth", 64)
         samples.last.evaluate("sample => { sample.isTheSame = true; }")
+        trouble = "The disk is full: make room there."
+        services.report_progress(claim, services.Progress("fine-tuning", 45, 100, 8.0, 130.0, {}, trouble))
+        expect(card.get_by_text(trouble)).to_be_visible(timeout=SOON_MS)
         services.report_progress(claim, services.Progress("fine-tuning", 50, 100, 8.0, 130.0, {"l1": 1.25}))
+        expect(card.get_by_text(trouble)).to_be_hidden(timeout=SOON_MS)
         expect(self.page.locator("#run-curves")).to_contain_text("now 1.25", timeout=SOON_MS)
         expect(samples.last).to_have_js_property("isTheSame", True)  # what did not change stays
 
