@@ -5,17 +5,26 @@ factor gives that back; it is found on pictures that training may see, so that w
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
 from . import metrics
 from .color import AB_MAX, lab_to_rgb
 from .data import PhotoSet
-from .evaluation import TRUTH, Painter, looks
+from .evaluation import TRUTH, Painter, looks, painter_of
+from .generator import Generator
 
 PICTURES = 96  # of all sources together
 LEAST, MOST = 1.0, 2.0  # a network that runs away is not tamed, a grey one stays nearly so
 HALVINGS = 8  # of that range
+
+
+def raise_to_truth(generator: Generator, sources: dict[str, PhotoSet], *, size: int, heed: Callable[[], None]) -> None:
+    """Give a generator that gain in place of its own."""
+    generator.config = replace(generator.config, chroma_gain=1.0)
+    gain = gain_to_truth(painter_of(generator), sources, size=size, heed=heed)
+    generator.config = replace(generator.config, chroma_gain=gain)
 
 
 def gain_to_truth(

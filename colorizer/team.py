@@ -16,7 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from .errors import DeviceError
+from .errors import DeviceError, TrainingError
 from .speed import find_device
 
 PATIENCE = timedelta(hours=1)  # for the first process, while it evaluates
@@ -62,6 +62,11 @@ class Team:
             torch.cuda.set_device(found)
         dist.init_process_group("nccl" if found.type == "cuda" else "gloo", timeout=PATIENCE)
         return cls(found, dist.get_rank(), dist.get_world_size())
+
+    def must_share(self, batch_size: int) -> None:
+        """Raises TrainingError for a batch that does not come out even."""
+        if batch_size % self.size:
+            raise TrainingError(f"A batch of {batch_size} pictures cannot be shared by {self.size} processes.")
 
     def leave(self) -> None:
         if self.size > 1:

@@ -9,7 +9,6 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,8 +20,7 @@ from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
 from .errors import ImageError, TrainingError, is_no_memory
-from .evaluation import painter_of
-from .gain import gain_to_truth
+from .gain import raise_to_truth
 from .objective import Objective
 from .pace import Pace
 from .reports import Ending, Evaluated, Listeners, Outcome, Progress
@@ -66,10 +64,7 @@ class Training:
         self.sources, self.validation = sources, validation
         self.team = team or Team.alone()
         for stage in recipe.stages:
-            if stage.batch_size % self.team.size:
-                raise TrainingError(
-                    f"A batch of {stage.batch_size} pictures cannot be shared by {self.team.size} processes."
-                )
+            self.team.must_share(stage.batch_size)
         torch.manual_seed(recipe.seed)
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
@@ -209,12 +204,11 @@ class Training:
         due = self.step in self.recipe.evaluations if self.step else bool(self.parent)
         if not due or not self.team.leads or path.exists():
             return None
-        if self.step:
-            self._save()
         began = time.monotonic()
         try:
             if self.step:
-                self._set_gain()
+                self._save()
+                raise_to_truth(self.ema, self.sources, size=self.recipe.validation_size, heed=self._heed)
             report = validate(
                 self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
             )
@@ -227,15 +221,8 @@ class Training:
         if reason is not None:
             return _End(Ending.EARLY, reason)
         told = {"training_s": round(self.train_s), "parent": self.parent}
-        card = make_card(self.recipe, self.ema.config, self.sources, report, **told)
-        save_generator(self.ema, path, card)
+        save_generator(self.ema, path, make_card(self.recipe, self.ema.config, self.sources, report, **told))
         return None
-
-    def _set_gain(self) -> None:
-        """For the averaged weights as they are now."""
-        self.ema.config = self.recipe.network
-        gain = gain_to_truth(painter_of(self.ema), self.sources, size=self.recipe.validation_size, heed=self._heed)
-        self.ema.config = replace(self.recipe.network, chroma_gain=gain)
 
     def _heed(self) -> None:
         if self._listeners.should_stop():
