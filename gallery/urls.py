@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from gallery.views import (
     accounts,
     albums,
+    app,
     changes,
     chosen,
     editing,
@@ -27,6 +28,9 @@ from gallery.views import (
 urlpatterns = [
     path("", pages.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
+    path("language/", app.language, name="language"),
+    path("manifest.webmanifest", app.manifest, name="manifest"),
+    path("offline/", app.offline, name="offline"),
     path("photos/", pages.gallery, name="gallery"),
     path("photos/upload/", changes.upload, name="upload"),
     path("photos/known/", uploads.uploads_known, name="uploads_known"),

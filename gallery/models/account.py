@@ -40,6 +40,7 @@ class AccountPreferences(models.Model):
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
     mail_batches = models.BooleanField(default=False, help_text="One mail when everything uploaded together is done.")
+    language = models.CharField(max_length=10, blank=True, help_text="Of mails; blank: none was chosen.")
 
     class Meta:
         verbose_name_plural = "account preferences"

@@ -61,6 +61,7 @@ from gallery.services.keys import (
     note_use,
     revoke_key,
 )
+from gallery.services.languages import language_of, set_language
 from gallery.services.needs import what_is_too_little
 from gallery.services.photos import (
     Uploaded,

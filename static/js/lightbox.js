@@ -1,6 +1,7 @@
 // Shows the page's photographs large: those elements that have data-view, in their order. PhotoSwipe does the showing;
 // here are its caption, the way to the original, and addresses (#view-7) that Back leaves again.
 
+import { isSingleKey } from "./shortcuts.js";
 import { Slideshow } from "./slideshow.js";
 
 const words = document.getElementById("lightbox-words").dataset;
@@ -146,8 +147,7 @@ document.addEventListener("click", (event) => {
 
 // The key V: the photograph that has the focus, or the first.
 document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "v" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (shown || event.target.closest("input:not([type=checkbox], [type=range]), textarea, select")) return;
+  if (shown || !isSingleKey(event, "v")) return;
   const index = photographs().indexOf(event.target.closest("[data-view]"));
   if (photographs().length) open(Math.max(0, index));
 });

@@ -15,7 +15,10 @@ from gallery.models import Album, Job, PartialUpload, Photo, Result, Share, Trai
 from gallery.urls import urlpatterns as page_patterns
 from tests.base import PASSWORD, GalleryTestCase
 
-OPEN_TO_ALL = {"home", "healthz", "models", "model", "model_sample", "scripts", "api-schema", "api-docs", "api-tokens"}
+OPEN_TO_ALL = {
+    *("home", "healthz", "models", "model", "model_sample", "scripts", "api-schema", "api-docs", "api-tokens"),
+    *("language", "manifest", "offline"),
+}
 FOR_WHO_HAS_THE_LINK = {"shared", "shared_file"}  # tests.gallery.test_shared has the strangers
 KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
 METHODS = ("get", "post", "delete")
