@@ -1,4 +1,4 @@
-"""Photos, their jobs and results in the admin."""
+"""Photos, their jobs, results and previews in the admin."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from gallery import services
 from gallery.admin.base import DeletedByServices, KeptByServices
-from gallery.models import Job, Photo, Result
+from gallery.models import Job, Photo, Preview, Result
 from gallery.views.stored import answer_photo_file, answer_result_file
 
 
@@ -134,3 +134,19 @@ class ResultAdmin(DeletedByServices, KeptByServices):
 
     def delete_rows(self, rows: QuerySet[Result]) -> None:
         services.delete_jobs(rows.values_list("job_id", flat=True))
+
+
+@admin.register(Preview)
+class PreviewAdmin(KeptByServices):
+    """Rows live for a minute. What the picture shows is between its owner and the worker."""
+
+    list_display = ("thumbnail", "id", "photo", "kind", "status", "error", "asked_at", "changed_at")
+    list_display_links = ("thumbnail", "id")
+    list_filter = ("kind", "status")
+    search_fields = ("photo__file_name", "photo__owner__username", "error")
+    list_select_related = ("photo",)
+    fields = ("photo", "kind", "status", "error", "asked_at", "changed_at")
+
+    @admin.display(description="")
+    def thumbnail(self, preview: Preview) -> SafeString:
+        return thumbnail_of_photo(preview.photo)

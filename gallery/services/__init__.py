@@ -120,6 +120,8 @@ from gallery.services.sharing import (
     ShareTerms,
     count_opening,
     create_share,
+    delete_shares,
+    drop_copies,
     drop_copies_of_ended_shares,
     fits_password,
     is_offered,

@@ -7,8 +7,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 
-from gallery.models import Album, AlbumEntry, Photo
+from gallery.models import Album, AlbumEntry, Photo, SharedCopy
 from gallery.services.photos import clean_title
+from gallery.services.sharing import drop_copies
 
 
 class AlbumRefused(Exception):
@@ -35,8 +36,10 @@ def rename_album(album_id: int, title: str) -> None:
 
 
 def delete_album(album_id: int) -> None:
-    """Its photos stay where else they are."""
-    Album.objects.filter(pk=album_id).delete()
+    """Its photos stay where else they are; its links end, and their copies go."""
+    with transaction.atomic():
+        drop_copies(SharedCopy.objects.filter(share__album=album_id))
+        Album.objects.filter(pk=album_id).delete()
 
 
 def choose_cover(album_id: int, photo_id: int) -> bool:

@@ -7,13 +7,17 @@ from django.urls import reverse
 
 from gallery import services
 from gallery.models import (
+    Album,
     ApiKey,
     Job,
     KeptAnswer,
     KeptOut,
     PartialUpload,
     Photo,
+    Preview,
     Result,
+    Share,
+    SharedCopy,
     TrainingConsent,
     TrainingRun,
     UploadBatch,
@@ -39,6 +43,7 @@ class AdminTests(TrainingRows, GalleryTestCase):
         ApiKey.objects.create(user=self.owner)
         self.make_every_training_row()
         self.make_every_program_row()
+        self.make_every_row_of_albums()
         for model in apps.get_app_config("gallery").get_models():
             with self.subTest(model.__name__):
                 registered = admin.site.get_model_admin(model)
@@ -55,6 +60,15 @@ class AdminTests(TrainingRows, GalleryTestCase):
         services.set_batch_mails(self.owner, True)
         services.send_test(services.set_webhook(self.owner, "https://hooks.example.org"))
         KeptAnswer.objects.create(owner=self.owner, key="first", body_digest="d" * 64)
+
+    def make_every_row_of_albums(self) -> Share:
+        """An album with a link whose password is set, a copy made for it, and a preview."""
+        album = Album.objects.create(owner=self.owner, title="Farm")
+        services.add_to_album(album.pk, [self.photo.pk])
+        share = services.create_share(album, services.ShareTerms(password="seven red bicycles"))
+        services.shared_file(share, self.photo, "original")
+        Preview.objects.create(photo=self.photo, kind=Preview.Kind.PICTURE)
+        return share
 
     def make_every_training_row(self) -> None:
         services.give_consent(self.owner)
@@ -139,8 +153,18 @@ class AdminTests(TrainingRows, GalleryTestCase):
         self.client.post(reverse("admin:gallery_apikey_delete", args=[token.pk]), {"post": "yes"})
         self.assertFalse(ApiKey.objects.exists())
 
+    def test_a_link_cannot_be_read_here_and_neither_can_its_password(self) -> None:
+        share = self.make_every_row_of_albums()
+        copy = share.copies.get()
+        for name, pk in (("share", share.pk), ("sharedcopy", copy.pk)):
+            for address in (f"{name}_changelist", f"{name}_change", f"{name}_delete", f"{name}_history"):
+                args = [] if address.endswith("changelist") else [pk]
+                page = self.client.get(reverse(f"admin:gallery_{address}", args=args)).content.decode()
+                for secret in (share.code, share.password, copy.key):
+                    self.assertNotIn(secret, page, address)
+
     def test_nobody_writes_rows_by_hand(self) -> None:
-        for name in ("photo", "job", "result", "worker", "removal"):
+        for name in ("photo", "job", "result", "worker", "removal", "album", "share", "preview"):
             self.assertEqual(self.client.get(reverse(f"admin:gallery_{name}_add")).status_code, 403)
         change = reverse("admin:gallery_job_change", args=[self.photo.latest_job.pk])
         self.assertEqual(self.client.post(change, {"status": "queued"}).status_code, 403)
@@ -185,6 +209,20 @@ class AdminDeletionTests(GalleryTestCase):
                     kept = {*self.photo.shown_result.file_keys}
                     self.assertEqual({key for key in self.stored_files() if key.startswith("results")}, kept)
                 services.delete_photos([photo.pk])
+
+    def test_deleting_an_album_a_link_or_a_copy_takes_the_copies(self) -> None:
+        for delete in (self.delete, self.delete_selected):
+            for name in ("album", "share", "sharedcopy"):
+                before = self.stored_files()
+                album = Album.objects.create(owner=self.owner, title="Farm")
+                services.add_to_album(album.pk, [self.photo.pk])
+                share = services.create_share(album, services.ShareTerms())
+                services.shared_file(share, self.photo, "original")
+                rows = {"album": album, "share": share, "sharedcopy": share.copies.get()}
+                with self.subTest(name):
+                    delete(f"gallery_{name}", rows[name].pk)
+                    self.assertEqual(self.stored_files(), before)
+                    self.assertFalse(SharedCopy.objects.exists())
 
     def test_deleting_an_account_takes_all_of_its_files(self) -> None:
         self.delete("auth_user", self.owner.pk)
