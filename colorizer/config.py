@@ -4,7 +4,7 @@ Nothing here does any work; a recipe is data, so that a card can repeat it word 
 """
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 HOLDOUT = "holdout"  # the photographs of a retraining that are kept from it
 
@@ -19,6 +19,7 @@ class NetworkConfig:
     attention_blocks: int = 0  # at stride 16
     chroma_bins: bool = False  # predict a distribution over chroma at stride 4, then refine its mean
     hints: bool = False  # listen to colors that it is told
+    hint_scale: float = 1.0  # of their planes, where chroma is in units of AB_MAX: at 1 they are too faint to be heard
     chroma_gain: float = 1.0  # of what comes out; training learns without, and each checkpoint gets its own
 
 
@@ -90,6 +91,7 @@ _SMALL = {"scenes": 10, "objects": 8, "tiny": 14}
 _LARGER = {"scenes": 13, "objects": 11, "tiny": 8}  # tiny pictures are blurred when enlarged
 _DIVERSE = {"scenes": 8, "objects": 12, "tiny": 12}  # but show the most kinds of things
 _LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
+_HEARING = replace(_LISTENING, hint_scale=5.0)  # what is usual becomes about 1, as the features beside it are
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -150,7 +152,7 @@ RECIPES: dict[str, Recipe] = {
                     discriminator_lr=2e-4,
                 ),
             ),
-            network=_LISTENING,
+            network=_HEARING,
             validation=("scenes", "objects", "tiny"),
             ema_decay=0.999,
             evaluate_every=500,

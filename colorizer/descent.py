@@ -26,8 +26,11 @@ def first_weights(recipe: Recipe, start: Path | None) -> tuple[Generator, str]:
         load_imagenet(generator.encoder, recipe.network.encoder)
         return generator, ""
     generator, card = load_generator(start)
-    if replace(card.network, chroma_gain=recipe.network.chroma_gain) != recipe.network:
+    wanted = recipe.network
+    if replace(card.network, chroma_gain=wanted.chroma_gain, hint_scale=wanted.hint_scale) != wanted:
         raise TrainingError(f"The weights {start.name} are of another network than the recipe {recipe.name}.")
+    if wanted.hints:
+        generator.rescale_hints(wanted.hint_scale)
     return generator, card.digest
 
 

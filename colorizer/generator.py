@@ -6,7 +6,7 @@ stride 16 (Vaswani 2017; for hints: iColoriT, Yun 2023). Reads from top to botto
 multiples of 32.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -157,8 +157,16 @@ class Generator(nn.Module):
         for _ in range(5):
             hints = F.avg_pool2d(hints, 2)
             mask = hints[:, 2:]
-            levels.append([torch.cat((hints[:, :2] / mask.clamp_min(1e-6), (mask > 0).to(hints)), dim=1).to(dtype)])
+            mean = hints[:, :2] / mask.clamp_min(1e-6) * self.config.hint_scale
+            levels.append([torch.cat((mean, (mask > 0).to(hints)), dim=1).to(dtype)])
         return levels
+
+    @torch.no_grad()
+    def rescale_hints(self, scale: float) -> None:
+        """Another scale of the planes, and weights that answer as before; what trains on hears them so much louder."""
+        for convolution in (self.bottleneck, *(up.layers[0] for up in self.ups)):
+            convolution.weight[:, -HINT_PLANES:-1] *= self.config.hint_scale / scale  # a and b come last but the mask
+        self.config = replace(self.config, hint_scale=scale)
 
 
 def annealed_mean(logits: Tensor, centers: Tensor) -> Tensor:

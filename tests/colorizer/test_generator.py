@@ -51,6 +51,17 @@ class ListeningGeneratorTest(GeneratorTest):
         self.assertEqual(prediction.logits.shape, (2, len(self.generator.centers), 16, 24))
 
     @torch.inference_mode()
+    def test_hints_can_be_made_louder_without_another_answer(self) -> None:
+        light, hints = torch.rand(1, 1, 64, 64) * 100, torch.zeros(1, 3, 64, 64)
+        hints[:, :, 20:24, 20:24] = torch.tensor([0.3, -0.2, 1]).view(3, 1, 1)
+        before = self.generator(light, hints)
+        self.generator.rescale_hints(5.0)
+        self.assertEqual(self.generator.config.hint_scale, 5.0)
+        torch.testing.assert_close(self.generator(light, hints), before, atol=1e-4, rtol=1e-3)
+        self.generator.config = self.config
+        self.assertGreater(float((self.generator(light, hints) - before).abs().max()), 0.005)
+
+    @torch.inference_mode()
     def test_no_hints_and_empty_hints_are_the_same(self) -> None:
         light = torch.rand(1, 1, 64, 64) * 100
         torch.testing.assert_close(self.generator(light), self.generator(light, torch.zeros(1, 3, 64, 64)))
