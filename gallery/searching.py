@@ -106,15 +106,16 @@ def _from(taken: TakenOn) -> Q:
 
 
 def _in_state(photos: PhotoQuerySet, state: State) -> PhotoQuerySet:
-    live = Job.objects.live()
-    result = Exists(Result.objects.filter(job__photo=OuterRef("pk")))
+    jobs = Job.objects.without_proposals()
+    live = jobs.live()
+    result = Exists(Result.objects.filter(job__photo=OuterRef("pk"), job__is_proposal=False))
     match state:
         case State.WAITING:
             return photos.filter(pk__in=live.values("photo"))
         case State.COLORED:
             return photos.filter(result)
         case State.FAILED:
-            failed = Job.objects.filter(status__in=(JobState.FAILED, JobState.CANCELLED))
+            failed = jobs.filter(status__in=(JobState.FAILED, JobState.CANCELLED))
             return photos.filter(~result, pk__in=failed.values("photo")).exclude(pk__in=live.values("photo"))
         case State.OUTDATED:
             return services.outdated_photos(photos)

@@ -98,17 +98,23 @@ class Photo(models.Model):
 
     @property
     def latest_job(self) -> "Job | None":
-        return next(iter(self.all_jobs), None)
+        """It says what state the photo is in; proposals do not."""
+        return next((job for job in self.all_jobs if not job.is_proposal), None)
 
     @property
     def results(self) -> list["Result"]:
-        """The one that is shown comes first: the newest, or the one that the owner went back to since."""
+        """The newest first, or the one that the owner went back to since; proposals that nobody chose come last."""
         results = [job.result for job in self.all_jobs if job.has_result]
-        return sorted(results, key=lambda result: (result.shown_at, result.pk), reverse=True)
+        return sorted(results, key=lambda one: (not one.job.is_proposal, one.shown_at, one.pk), reverse=True)
 
     @property
     def shown_result(self) -> "Result | None":
-        return next(iter(self.results), None)
+        return next((result for result in self.results if not result.job.is_proposal), None)
+
+    @property
+    def other_results(self) -> list["Result"]:
+        shown = self.shown_result
+        return [result for result in self.results if result != shown]
 
 
 class Removal(models.Model):

@@ -112,6 +112,10 @@ class JobQuerySet(MovingQuerySet):
     def live(self) -> "JobQuerySet":
         return self.filter(status__in=LIVE_STATES)
 
+    def without_proposals(self) -> "JobQuerySet":
+        """Those that say what state a photograph is in; what is only proposed does not."""
+        return self.filter(is_proposal=False)
+
     def in_line(self) -> "JobQuerySet":
         """Those that wait, the next one first."""
         return self.filter(status=JobState.QUEUED).order_by("priority", "pk")

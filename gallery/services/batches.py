@@ -36,7 +36,7 @@ def ended_batches() -> QuerySet[UploadBatch]:
     arriving = PartialUpload.objects.filter(owner=OuterRef("owner"), changed_at__gte=Now() - SILENT_FOR)
     return UploadBatch.objects.filter(
         Q(all_sent_at__isnull=False) | Q(added_at__lt=Now() - SILENT_FOR) & ~Exists(arriving),
-        ~Exists(Job.objects.live().filter(photo__batch=OuterRef("pk"))),
+        ~Exists(Job.objects.live().without_proposals().filter(photo__batch=OuterRef("pk"))),
         done_at=None,
     )
 
@@ -70,7 +70,7 @@ def set_batch_mails(owner: AbstractBaseUser, wished: bool) -> None:
 
 def _close(batch: UploadBatch) -> bool:
     photos = Photo.objects.filter(batch=batch)
-    colored = photos.filter(Exists(Result.objects.filter(job__photo=OuterRef("pk")))).count()
+    colored = photos.filter(Exists(Result.objects.filter(job__photo=OuterRef("pk"), job__is_proposal=False))).count()
     not_colored = photos.count() - colored
     if not colored and not not_colored:  # all of it was deleted meanwhile
         return bool(UploadBatch.objects.filter(pk=batch.pk, added_at__lte=batch.added_at).delete()[0])

@@ -93,11 +93,10 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
     with transaction.atomic():
         if not _held(claim).move(JobState.DONE, only_if=[JobState.RUNNING], ended_at=Now(), error=""):
             return False
-        job = Job.objects.select_related("photo").get(pk=claim.job_id)
+        job = Job.objects.get(pk=claim.job_id)
         Result.objects.create(
             job=job,
             duration_s=(job.ended_at - job.claimed_at).total_seconds(),
-            shown_at=job.photo.uploaded_at if job.is_proposal else Now(),  # before every other result's
             **asdict(output),
         )
         Worker.objects.filter(pk=claim.worker_id).update(jobs_done=F("jobs_done") + 1)
@@ -137,13 +136,12 @@ def retry_photo(photo_id: int) -> Job | None:
             photo = Photo.objects.outside_trash().select_for_update().filter(pk=photo_id).first()
             if photo is None:
                 return None
-            latest = photo.jobs.order_by("-id").first()
+            latest = photo.latest_job
             wanted = VariantSettings.parse(latest.settings) if latest else VariantSettings()
             job = Job.objects.create(
                 photo=photo,
                 settings=wanted.as_json(),
                 settings_digest=wanted.digest,
-                is_proposal=latest is not None and latest.is_proposal,
             )
             queue.ring_after_commit()
             return job

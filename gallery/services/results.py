@@ -45,10 +45,11 @@ def unaccept_result(job_id: int) -> int:
 
 
 def show_result(job_id: int) -> bool:
-    """From now on, until a newer one, the photo shows the result of this job. False: it has none."""
+    """From now on, until a newer one, the photo shows the result of this job, proposed or not. False: it has none."""
     with transaction.atomic():
         if not Result.objects.filter(job_id=job_id).update(shown_at=Now()):
             return False
+        Job.objects.filter(pk=job_id).update(is_proposal=False)
         _tell_open_pages(job_id)
     return True
 
@@ -61,12 +62,12 @@ def outdated_photos(photos: PhotoQuerySet) -> PhotoQuerySet:
     active = active_version()
     if active is None:
         return photos.none()
-    results = Result.objects.filter(job__photo=OuterRef("pk"))
+    results = Result.objects.filter(job__photo=OuterRef("pk"), job__is_proposal=False)
     return photos.filter(
         ~Exists(results.filter(model_digest=active.digest)),  # first, since it settles most of a large gallery
         Exists(results),
         ~Exists(results.filter(accepted_at__isnull=False)),
-        ~Exists(Job.objects.live().filter(photo=OuterRef("pk"))),
+        ~Exists(Job.objects.live().without_proposals().filter(photo=OuterRef("pk"))),
     )
 
 
@@ -93,8 +94,8 @@ def color_chosen(photos: PhotoQuerySet) -> int:
 
 def color_uncolored(photos: PhotoQuerySet) -> int:
     """How many of the photos have no result, did not wait for one either, and do now."""
-    result = Exists(Result.objects.filter(job__photo=OuterRef("pk")))
-    live = Exists(Job.objects.live().filter(photo=OuterRef("pk")))
+    result = Exists(Result.objects.filter(job__photo=OuterRef("pk"), job__is_proposal=False))
+    live = Exists(Job.objects.live().without_proposals().filter(photo=OuterRef("pk")))
     with transaction.atomic():
         uncolored = list(photos.filter(~result, ~live).select_for_update().order_by("pk"))
         Job.objects.bulk_create([Job(photo=photo) for photo in uncolored], ignore_conflicts=True)

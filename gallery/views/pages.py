@@ -95,7 +95,7 @@ def _state_of(request: HttpRequest, shown: Photo) -> dict[str, Any]:
         "photo": shown,
         "job": shown.latest_job,
         "result": shown.shown_result,
-        "other_results": shown.results[1:],
+        "other_results": shown.other_results,
         "newer_version": services.active_version() if again else None,
         "learning": learning_of(shown),
         "position": waiting.position,

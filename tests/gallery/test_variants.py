@@ -3,15 +3,20 @@
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.test import SimpleTestCase
 from django.urls import reverse
 
 from gallery import services
 from gallery.doubt import doubt_sentence
-from gallery.models import Job, JobState, ModelVersion, Photo, Priority, Result
+from gallery.models import Job, JobState, ModelVersion, Photo, Priority, Result, UploadBatch
+from gallery.searching import find, read_search
+from gallery.services.batches import ended_batches
+from gallery.services.results import color_uncolored
 from gallery.services.variants import MOST_LIVE, four_settings
 from gallery.settings_words import settings_in_words
 from gallery.variants import MOST_SPOTS, SettingsRefused, VariantSettings
+from gallery.waiting import number_waiting
 from tests.base import GalleryTestCase, read_stored
 from tests.gallery.test_api import ApiTestCase
 from tests.gallery.training_rows import TrainingRows
@@ -192,6 +197,37 @@ class FourTests(VariantTestCase):
         self.assertEqual(set(self.fresh().results[1:]), set(results))
         services.show_result(jobs[2].pk)
         self.assertEqual(self.fresh().results[:2], [results[2], self.first])
+
+    def test_proposals_are_no_state_of_the_photograph_until_one_is_chosen(self) -> None:
+        batch = UploadBatch.objects.create(owner=self.owner, all_sent_at=Now())
+        Photo.objects.filter(pk=self.photo.pk).update(batch=batch)
+        done, running, failed, waiting = services.order_four(self.photo)
+        self.color(done)
+        services.claim(running.pk, self.make_worker().pk)
+        services.fail(services.claim(failed.pk, self.make_worker().pk), "no luck")
+        photo = self.fresh()
+        self.assertEqual((photo.latest_job, photo.shown_result), (self.first.job, self.first))
+        self.assertIsNone(number_waiting([photo])[0].position)
+        photos = Photo.objects.filter(pk=self.photo.pk)
+        for state, found in (("waiting", 0), ("colored", 1), ("failed", 0)):
+            self.assertEqual(find(photos, read_search({"state": state})).count(), found, state)
+        self.assertIn(batch, ended_batches())
+        self.promoted()
+        self.assertIn(photo, services.outdated_photos(photos))
+        self.client.force_login(self.owner)
+        for page in ("photo", "photo_status"):
+            self.assertContains(self.client.get(reverse(page, args=[photo.pk])), 'data-state="done"')
+        services.show_result(done.pk)
+        self.assertEqual(self.fresh().latest_job, done)
+
+    def test_of_a_photograph_that_was_never_colored_no_proposal_is_shown(self) -> None:
+        photo = self.make_photo(self.owner, mark=5)
+        services.cancel(photo.latest_job.pk)
+        job = services.order_four(photo)[0]
+        self.color(job)
+        photo = Photo.objects.get(pk=photo.pk)
+        self.assertEqual((photo.shown_result, photo.other_results), (None, [job.result]))
+        self.assertEqual(color_uncolored(Photo.objects.filter(pk=photo.pk)), 1)
 
     def test_asked_again_it_colors_only_what_failed(self) -> None:
         jobs = services.order_four(self.photo)
