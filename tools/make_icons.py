@@ -1,4 +1,4 @@
-"""Makes the app's icons from static/icons/logo.svg: `python -m tools.make_icons`. Run it again when the logo changes."""
+"""Makes the app's icons from static/icons/logo.svg, anew whenever that changes: `python -m tools.make_icons`."""
 
 from pathlib import Path
 

@@ -7,7 +7,8 @@ const count = document.getElementById("chosen-count");
 const clear = document.getElementById("chosen-clear");
 const all = bar.querySelector('[name="all"]');
 const texts = bar.dataset;
-const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: "up", ArrowDown: "down" };
+const FORWARD = document.documentElement.dir === "rtl" ? -1 : 1;
+const ARROWS = { ArrowLeft: -FORWARD, ArrowRight: FORWARD, ArrowUp: "up", ArrowDown: "down" };
 
 const TOLD_FOR_MS = 20_000;
 const told = bar.nextElementSibling;

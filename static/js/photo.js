@@ -43,7 +43,9 @@ setInterval(() => {
   if (isWaiting() && !document.hidden) refresh();
 }, POSITION_EVERY_MS);
 
-const STEPS = { ArrowLeft: "newer", ArrowRight: "older" };
+// To the side where the newer one's arrow is.
+const isMirrored = document.documentElement.dir === "rtl";
+const STEPS = { [isMirrored ? "ArrowRight" : "ArrowLeft"]: "newer", [isMirrored ? "ArrowLeft" : "ArrowRight"]: "older" };
 
 document.addEventListener("keydown", (event) => {
   // The slider and every other field keep their own arrow keys.
