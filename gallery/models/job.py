@@ -30,7 +30,7 @@ class Job(models.Model):
         max_length=64, blank=True, default="", help_text="Names the settings; blank for the usual ones."
     )
     is_proposal = models.BooleanField(
-        default=False, help_text="One of several to choose from: it is no state of its photo, and nowhere shown before somebody chooses it."
+        default=False, help_text="One of several to choose from: its result is not shown before somebody chooses it."
     )
     worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs")
     error = models.TextField(blank=True, help_text="In plain words, for the owner.")

@@ -201,7 +201,7 @@ class FourTests(VariantTestCase):
     def test_proposals_are_no_state_of_the_photograph_until_one_is_chosen(self) -> None:
         batch = UploadBatch.objects.create(owner=self.owner, all_sent_at=Now())
         Photo.objects.filter(pk=self.photo.pk).update(batch=batch)
-        done, running, failed, waiting = services.order_four(self.photo)
+        done, running, failed, _waiting = services.order_four(self.photo)
         self.color(done)
         services.claim(running.pk, self.make_worker().pk)
         services.fail(services.claim(failed.pk, self.make_worker().pk), "no luck")
