@@ -156,7 +156,7 @@ class LoopTests(PageTestCase):
         """The page of the result names the version that colored it."""
         page.goto("/photos/")
         page.set_input_files("#upload-files", self.files(**{name: content}))
-        page.get_by_role("link", name=name.split("_")[0]).click()
+        page.locator("[data-photo-id]").get_by_role("link", name=name.split("_")[0]).click()
         expect(page.locator(".photo-facts")).to_contain_text(f"Version {version}", timeout=PATIENCE_MS)
 
     def revoke(self, page: Page) -> None:
