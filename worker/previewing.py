@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from colorizer.inference import Settings
     from colorizer.merging import Chroma
 
-PHOTOS_KEPT, PROPOSALS_KEPT = 4, 8  # about 5 MB and 0.5 MB each
+PHOTOS_KEPT, PROPOSALS_KEPT, DOUBTS_KEPT = 4, 8, 8  # about 5, 0.5 and 0.05 MB each
 QUALITY = 85
 
 
@@ -61,9 +61,15 @@ def _palette(claim: PreviewClaim) -> PreviewAnswer:
 
 
 def _doubt(claim: PreviewClaim) -> PreviewAnswer:
+    return _doubted(engine.current().version.number, claim.picture_key, size=claim.size)
+
+
+@lru_cache(DOUBTS_KEPT)
+def _doubted(version: int, key: str, *, size: tuple[int, int]) -> PreviewAnswer:
+    """Remembered for those who lost their patience, and ask again when it is there."""
     from colorizer.doubt import heat_map, spread, unsure_share
 
-    found = spread(engine.current().colorizer, _photo(claim.picture_key), size=claim.size)
+    found = spread(engine.serving(version).colorizer, _photo(key), size=size)
     drawn = io.BytesIO()
     heat_map(found).save(drawn, "PNG")
     return PreviewAnswer(picture=drawn.getvalue(), told={"share": round(unsure_share(found), 3)})

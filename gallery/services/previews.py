@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from gallery import queue
 from gallery.models import Photo, Preview, PreviewState, Worker
+from gallery.sentences import said
 
 PATIENCE_S = 10.0  # that a page waits: behind one running job at most
+DOUBT_PATIENCE_S = 45.0  # the network is asked four times, up to twice as large; less than proxies have
 KEPT_FOR = timedelta(minutes=1)
 MOST_KEPT = 180  # of one owner: three each second on average
 
@@ -74,7 +77,7 @@ def look_at_preview(preview_id: int) -> PreviewAnswer | None:
             Preview.objects.filter(pk=preview_id).update(picture=b"")
             return PreviewAnswer(bytes(preview.picture), preview.told)
         case PreviewState.FAILED:
-            raise PreviewRefused(preview.error, status=422)
+            raise PreviewRefused(said(preview.error), status=422)
         case PreviewState.SUPERSEDED:
             raise PreviewRefused(_("A newer preview was asked for."), status=409)
     return None
@@ -87,9 +90,12 @@ def give_up_preview(preview_id: int) -> PreviewRefused:
 
 
 def claim_preview() -> PreviewClaim | None:
-    """The oldest that somebody still waits for; None when there is none."""
-    fresh = Preview.objects.filter(asked_at__gte=Now() - timedelta(seconds=PATIENCE_S), status=PreviewState.WAITING)
-    while preview := fresh.select_related("photo").order_by("pk").first():
+    """The oldest that somebody still waits for, doubt after all others, since it takes long; None when none waits."""
+    is_doubt = ExpressionWrapper(Q(kind=Preview.Kind.DOUBT), output_field=BooleanField())
+    fresh = Q(asked_at__gte=Now() - timedelta(seconds=PATIENCE_S))
+    fresh |= Q(kind=Preview.Kind.DOUBT, asked_at__gte=Now() - timedelta(seconds=DOUBT_PATIENCE_S))
+    waiting = Preview.objects.filter(fresh, status=PreviewState.WAITING)
+    while preview := waiting.select_related("photo").order_by(is_doubt, "pk").first():
         if Preview.objects.filter(pk=preview.pk).move(PreviewState.RUNNING, only_if=[PreviewState.WAITING]):
             photo = preview.photo
             return PreviewClaim(

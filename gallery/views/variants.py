@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
@@ -66,7 +67,7 @@ async def photo_doubt(request: HttpRequest, photo_id: int) -> HttpResponse:
         return services.ask_for_preview(photo_for(request, photo_id), Preview.Kind.DOUBT, {})
 
     try:
-        answer = await _answer_of(await sync_to_async(ask)())
+        answer = await _answer_of(await sync_to_async(ask)(), within_s=services.previews.DOUBT_PATIENCE_S)
     except services.PreviewRefused as refused:
         return _error(refused)
     drawn = "data:image/png;base64," + base64.b64encode(answer.picture).decode()
@@ -103,7 +104,7 @@ def read_settings(request: HttpRequest) -> VariantSettings:
     try:
         value = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise SettingsRefused("The settings must be sent as JSON.") from error
+        raise SettingsRefused(_("The settings must be sent as JSON.")) from error
     return VariantSettings.parse(value)
 
 
@@ -114,18 +115,22 @@ def _read_place(request: HttpRequest, photo: Photo) -> dict[str, float]:
     except ValueError:
         x = y = -1.0
     if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise SettingsRefused("The place must be given as x and y, in pixels of the photograph.")
+        raise SettingsRefused(_("The place must be given as x and y, in pixels of the photograph."))
     return {"x": x, "y": y}
 
 
-async def _answer_of(preview_id: int) -> services.PreviewAnswer:
-    """Waits for it. Raises PreviewRefused."""
-    ends_at = monotonic() + services.previews.PATIENCE_S
-    while monotonic() < ends_at:
-        answer = await sync_to_async(services.look_at_preview)(preview_id)
-        if answer is not None:
-            return answer
-        await asyncio.sleep(LOOK_EVERY_S)
+async def _answer_of(preview_id: int, *, within_s: float | None = None) -> services.PreviewAnswer:
+    """Waits for it, and when the page does not any more, nobody makes it. Raises PreviewRefused."""
+    ends_at = monotonic() + (within_s or services.previews.PATIENCE_S)
+    try:
+        while monotonic() < ends_at:
+            answer = await sync_to_async(services.look_at_preview)(preview_id)
+            if answer is not None:
+                return answer
+            await asyncio.sleep(LOOK_EVERY_S)
+    except asyncio.CancelledError:
+        await sync_to_async(services.give_up_preview)(preview_id)
+        raise
     raise await sync_to_async(services.give_up_preview)(preview_id)
 
 

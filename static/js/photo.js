@@ -1,4 +1,5 @@
-// One photo's page: redraws the state when it changes, and steps to its neighbors by arrow keys.
+// One photo's page: brings the state up to date when it changes, and steps to its neighbors by arrow keys.
+// Only what differs is changed, and nothing that the visitor has set: the divider, the map of doubt, what is open.
 
 import { showLocalTimes } from "./times.js";
 
@@ -15,23 +16,28 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-function put(next) {
-  const before = holder.firstElementChild;
-  if (before.outerHTML === next.outerHTML) return;
-  const changed = before.dataset.state !== next.dataset.state;
-  const hadFocus = before.contains(document.activeElement);
-  before.replaceWith(next);
-  if (!changed) return;
-  const words = next.dataset.announce;
+const callbacks = {
+  beforeNodeMorphed: (before) => !before.matches?.("[data-kept]"),
+  // The server sends none of these.
+  beforeAttributeUpdated: (name) => !["style", "open"].includes(name),
+};
+
+async function put(next) {
+  const { Idiomorph } = await import("../vendor/idiomorph/idiomorph.esm.js");
+  const stateBefore = state();
+  const hadFocus = holder.contains(document.activeElement);
+  Idiomorph.morph(holder.firstElementChild, next, { callbacks });
+  if (state() === stateBefore) return;
+  const words = holder.firstElementChild.dataset.announce;
   if (words) document.dispatchEvent(new CustomEvent("announce", { detail: words }));
-  if (hadFocus) holder.focus();
+  if (hadFocus && !holder.contains(document.activeElement)) holder.focus();
 }
 
 async function refresh() {
   const response = await fetch(address).catch(() => null);
   if (response?.status === 404) location.href = holder.dataset.gallery;
   if (!response?.ok || response.redirected) return;
-  put(parse(await response.text()));
+  await put(parse(await response.text()));
 }
 
 showLocalTimes(holder);

@@ -1,9 +1,12 @@
 """Previews as rows: asked for, claimed, answered, superseded, swept away; and what is said when there are none."""
 
+import asyncio
 from datetime import timedelta
 from unittest import mock
 
+from asgiref.sync import async_to_sync
 from django.db.models.functions import Now
+from django.test import AsyncClient
 from django.urls import reverse
 
 from gallery import services, upkeep
@@ -12,7 +15,7 @@ from gallery.services import PreviewAnswer, PreviewRefused, previews
 from tests.base import GalleryTestCase
 from tests.broker import RealBroker
 
-PICTURE, PALETTE = Preview.Kind.PICTURE, Preview.Kind.PALETTE
+PICTURE, PALETTE, DOUBT = Preview.Kind.PICTURE, Preview.Kind.PALETTE, Preview.Kind.DOUBT
 
 
 class PreviewTestCase(RealBroker, GalleryTestCase):
@@ -78,6 +81,15 @@ class RowTests(PreviewTestCase):
         self.assertEqual(services.give_up_preview(left).status, 503)
         self.assertIsNone(services.claim_preview())
 
+    def test_doubt_is_waited_for_longer_and_made_after_all_others(self) -> None:
+        doubt, palette, late = self.ask(kind=DOUBT), self.ask(kind=PALETTE), self.ask(kind=DOUBT)
+        asked_at = Now() - timedelta(seconds=previews.PATIENCE_S + 1)
+        Preview.objects.filter(pk=doubt).update(asked_at=asked_at)
+        asked_at = Now() - timedelta(seconds=previews.DOUBT_PATIENCE_S + 1)
+        Preview.objects.filter(pk=late).update(asked_at=asked_at)
+        self.assertEqual([services.claim_preview().id for _ in range(2)], [palette, doubt])
+        self.assertIsNone(services.claim_preview())
+
     def test_upkeep_sweeps_them_away(self) -> None:
         old, young = self.ask(), self.ask()
         Preview.objects.filter(pk=old).update(asked_at=Now() - previews.KEPT_FOR - timedelta(seconds=1))
@@ -125,6 +137,19 @@ class RefusalTests(PreviewTestCase):
             status, told = self.answer("photo_preview")
         self.assertEqual((status, Preview.objects.get().status), (503, PreviewState.SUPERSEDED))
         self.assertIn("busy", told["error"])
+
+    def test_what_a_page_does_not_wait_for_any_more_is_not_made(self) -> None:
+        self.make_worker()
+        address = reverse("photo_doubt", args=[self.photo.pk])
+        visitor = AsyncClient()
+        visitor.force_login(self.owner)
+
+        async def ask_and_leave() -> None:
+            await asyncio.wait_for(visitor.get(address), timeout=0.5)
+
+        with self.assertRaises(TimeoutError):
+            async_to_sync(ask_and_leave)()
+        self.assertEqual(Preview.objects.get().status, PreviewState.SUPERSEDED)
 
     def test_a_place_outside_the_photograph_is_refused(self) -> None:
         for query in ({}, {"x": "5"}, {"x": "-1", "y": "3"}, {"x": "5", "y": "49"}, {"x": "nan", "y": "1"}):

@@ -27,7 +27,7 @@ class Patient:
 
     def setUp(self) -> None:
         super().setUp()
-        longer = mock.patch.object(previews, "PATIENCE_S", 120.0)
+        longer = mock.patch.multiple(previews, PATIENCE_S=120.0, DOUBT_PATIENCE_S=120.0)
         longer.start()
         self.addCleanup(longer.stop)
 
