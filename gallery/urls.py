@@ -81,6 +81,7 @@ urlpatterns = [
     path("shares/", sharing.shares, name="shares"),
     path("shares/<int:share_id>/revoke/", sharing.share_revoke, name="share_revoke"),
     path("s/<str:token>/", shared.shared, name="shared"),
+    path("s/<str:token>/download/", shared.shared_download, name="shared_download"),
     re_path(
         r"^s/(?P<token>[^/]+)/files/(?P<picture>[0-9]+)/(?P<kind>before|after|thumb|image|original)/$",
         shared.shared_file,

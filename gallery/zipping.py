@@ -4,13 +4,13 @@ Its length is known beforehand, since every file is looked at first. What is mis
 in a text inside. A file that breaks off while it is sent ends the download with an error, and never as a short picture.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.files.storage import default_storage
 from django.db import models
 from django.http import StreamingHttpResponse
@@ -29,6 +29,7 @@ from gallery.models.photo import PhotoQuerySet
 MOST_PHOTOS = 5000
 LONGEST_NAME = 100
 LOOKUPS_AT_ONCE = 8
+ABOUT = "About these photographs.txt"
 SIMULATED = "The colors are simulated: a plausible guess, not a record."
 
 
@@ -38,6 +39,11 @@ class What(models.TextChoices):
     RESULTS = "results", "In color"
     ORIGINALS = "originals", "Originals"
     BOTH = "both", "Both"
+
+
+def read_what(word: str) -> What:
+    """Both, unless one of them was asked for."""
+    return What(word) if word in What else What.BOTH
 
 
 class TooMany(Exception):
@@ -69,8 +75,14 @@ def answer_zip(photos: PhotoQuerySet, what: What, *, title: str) -> StreamingHtt
         raise TooMany(gettext("At most %(count)d photographs go into one zip. Choose fewer.") % {"count": MOST_PHOTOS})
     folder = safe_name(title)
     archive = pack(folder, contents_of(chosen, what))
-    response = StreamingHttpResponse(_chunks(archive), content_type="application/zip")
+    response = answer_pieces(archive, folder)
     response["Content-Length"] = str(len(archive))
+    return response
+
+
+def answer_pieces(pieces: Iterable[bytes], folder: str) -> StreamingHttpResponse:
+    """The answer that sends a zip of one folder."""
+    response = StreamingHttpResponse(_chunks(pieces), content_type="application/zip")
     response["Content-Disposition"] = content_disposition_header(True, f"{folder}.zip")
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
@@ -81,9 +93,10 @@ def contents_of(photos: list[Photo], what: What) -> Contents:
     contents = Contents()
     taken: set[str] = set()
     for photo in photos:
-        _add(contents, photo, _free_name(safe_name(photo.name), taken), what)
+        _add(contents, photo, free_name(safe_name(photo.name), taken), what)
     _set_aside_broken(contents)
-    contents.texts["About these photographs.txt"] = _about(len(photos), contents.remarks)
+    beside = gettext("The .json file beside each says which model made them, how, and from which original.")
+    contents.texts[ABOUT] = about(len(photos), [beside, "", *contents.remarks])
     return contents
 
 
@@ -93,7 +106,7 @@ def pack(folder: str, contents: Contents) -> ZipStream:
     for name, text in contents.texts.items():
         archive.add(text, f"{folder}/{name}")
     for member in contents.members:
-        archive.add(_read(member), f"{folder}/{member.name}", size=member.byte_size)
+        archive.add(read(member), f"{folder}/{member.name}", size=member.byte_size)
     return archive
 
 
@@ -104,7 +117,7 @@ def safe_name(name: str) -> str:
     )
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
     """Neither of two files differs from the other by capitals alone."""
     number, free = 1, name
     while free.casefold() in taken:
@@ -159,7 +172,7 @@ def _result_facts(result: Result, name: str | None) -> dict[str, Any]:
 
 def _set_aside_broken(contents: Contents) -> None:
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
-        sizes = list(pool.map(_size_of, [member.key for member in contents.members]))
+        sizes = list(pool.map(size_of, [member.key for member in contents.members]))
     whole = []
     for member, size in zip(contents.members, sizes, strict=True):
         if size == member.byte_size:
@@ -176,7 +189,7 @@ def _set_aside_broken(contents: Contents) -> None:
     contents.members = whole
 
 
-def _size_of(key: str) -> int | None:
+def size_of(key: str) -> int | None:
     """None: it is not there, or the storage does not say."""
     try:
         return default_storage.size(key)
@@ -184,28 +197,30 @@ def _size_of(key: str) -> int | None:
         return None
 
 
-def _about(count: int, remarks: list[str]) -> bytes:
+def about(count: int, remarks: list[str]) -> bytes:
+    """The text that is in every zip."""
     lines = [
         ngettext("%(count)d photograph from Photo-Lab.", "%(count)d photographs from Photo-Lab.", count)
         % {"count": count},
         gettext("The colors are simulated: a plausible guess, not a record."),
-        gettext("The .json file beside each says which model made them, how, and from which original."),
-        "",
         *remarks,
     ]
     return ("\r\n".join(lines).rstrip() + "\r\n").encode()
 
 
-def _read(member: Member) -> Iterator[bytes]:
+def read(member: Member) -> Iterator[bytes]:
     with default_storage.open(member.key) as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
 async def _chunks(archive: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Files are read in a thread. Small pieces, the headers of members, go out together with what follows."""
+    """Files are read in the request's own thread, which has its connection to the database.
+
+    Small pieces, the headers of members, go out together with what follows.
+    """
     pieces = iter(archive)
-    while chunk := await asyncio.to_thread(_next_chunk, pieces):
+    while chunk := await sync_to_async(_next_chunk)(pieces):
         yield chunk
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gallery import services
 from gallery.access import album_for, albums_of, photos_in, photos_of, read_id
 from gallery.models import Album, Photo
+from gallery.models.photo import PhotoQuerySet
 from gallery.views.chosen import answer_download
 from gallery.views.pages import PAGE_SIZE
 from gallery.waiting import number_waiting
@@ -39,7 +40,7 @@ def album(request: HttpRequest, album_id: int) -> HttpResponse:
         except services.AlbumRefused as refusal:
             messages.error(request, str(refusal))
         return redirect("album", album_id=album_id)
-    photos, next_cursor = _page_of(request, shown)
+    photos, next_cursor = page_of_album(photos_of(request), shown.pk, request.GET.get("after", ""))
     context = {
         "album": shown,
         "photos": number_waiting(photos),
@@ -57,7 +58,7 @@ def album_arrange(request: HttpRequest, album_id: int) -> HttpResponse:
     """A page to order the photographs on and to choose the cover; posted to, it does one of these."""
     shown = album_for(request, album_id)
     if request.method != "POST":
-        photos = _in_order(request, shown, None, None)
+        photos = _in_order(photos_of(request), shown.pk, None, None)
         return render(request, "gallery/album_arrange.html", {"album": shown, "photos": photos})
     done = _arrange(request, shown)
     if not request.accepts("text/html"):
@@ -102,19 +103,19 @@ def _arrange(request: HttpRequest, shown: Album) -> bool:
     return False
 
 
-def _page_of(request: HttpRequest, shown: Album) -> tuple[list[Photo], str | None]:
-    """Keyset pagination by position."""
-    found = _in_order(request, shown, read_id(request.GET.get("after", "")), PAGE_SIZE + 1)
+def page_of_album(photos: PhotoQuerySet, album_id: int, after: str) -> tuple[list[Photo], str | None]:
+    """In the album's order, of those photos that may be shown. Keyset pagination by position."""
+    found = _in_order(photos, album_id, read_id(after), PAGE_SIZE + 1)
     if len(found) <= PAGE_SIZE:
         return found, None
-    last = services.entries_of(shown.pk).get(photo=found[PAGE_SIZE - 1])
+    last = services.entries_of(album_id).get(photo=found[PAGE_SIZE - 1])
     return found[:PAGE_SIZE], str(last.position)
 
 
-def _in_order(request: HttpRequest, shown: Album, after: int | None, at_most: int | None) -> list[Photo]:
-    entries = services.entries_of(shown.pk)
+def _in_order(photos: PhotoQuerySet, album_id: int, after: int | None, at_most: int | None) -> list[Photo]:
+    entries = services.entries_of(album_id)
     if after is not None:
         entries = entries.filter(position__gt=after)
     ids = list(entries.values_list("photo_id", flat=True)[:at_most])
-    photos = photos_of(request).in_bulk(ids)
-    return [photos[pk] for pk in ids if pk in photos]
+    found = photos.in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]

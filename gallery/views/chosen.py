@@ -15,7 +15,7 @@ from gallery import services
 from gallery.access import album_for, photo_for, photos_of, read_id, read_ids
 from gallery.models.photo import PhotoQuerySet
 from gallery.searching import find, read_search
-from gallery.zipping import MOST_PHOTOS, TooMany, What, answer_zip
+from gallery.zipping import MOST_PHOTOS, TooMany, answer_zip, read_what
 
 
 @require_POST
@@ -46,7 +46,7 @@ def photo_download(request: HttpRequest, photo_id: int) -> HttpResponseBase:
 def answer_download(request: HttpRequest, photos: PhotoQuerySet, what: str, *, title: str) -> HttpResponseBase | None:
     """None: it was refused, and the visitor was told why."""
     try:
-        return answer_zip(photos, What(what) if what in What else What.BOTH, title=title)
+        return answer_zip(photos, read_what(what), title=title)
     except TooMany as refusal:
         messages.error(request, str(refusal))
         return None

@@ -12,14 +12,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from gallery import services
 from gallery.access import shared_with
 from gallery.delivery import answer_file
 from gallery.images import EXTENSIONS, ImageRefused, SiteBusy
 from gallery.models import Share
+from gallery.shared_zip import answer_shared_zip
+from gallery.views.albums import page_of_album
 from gallery.views.sharing import whole_address
+from gallery.zipping import read_what
 
 UNLOCKED = "unlocked_shares"  # in the session: ids of those whose password this visitor knew
 GUESSES = "share_password"  # of settings.ACCOUNT_RATE_LIMITS
@@ -50,10 +53,12 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     share = shared_with(token)
     if not _is_open(request, share):
         return _ask_password(request, share)
-    if request.user.pk != share.owner_id:
+    after = request.GET.get("after", "")
+    if request.user.pk != share.owner_id and not after:
         services.count_opening(share)
-    photos = list(services.shared_photos(share))
-    context = {"share": share, "token": token, "photos": photos, "title": share.title}
+    found = services.shared_photos(share)
+    photos, next_cursor = page_of_album(found, share.album_id, after) if share.album_id else (list(found), None)
+    context = {"share": share, "token": token, "photos": photos, "next_cursor": next_cursor, "title": share.title}
     if share.photo_id:
         context["photo"] = photos[0]
     if photos:
@@ -107,3 +112,13 @@ def shared_file(request: HttpRequest, token: str, picture: int, kind: str) -> Ht
         download_name=f"{photo.stem}{words}.{EXTENSIONS[file.format]}",
         as_attachment=kind in DOWNLOADS,
     )
+
+
+@require_GET  # not for HEAD, which would make all the copies and send none
+@kept_from_others
+def shared_download(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A shared album as a zip."""
+    share = shared_with(token)
+    if not _is_open(request, share) or not share.allow_download or share.album_id is None:
+        raise Http404("This link does not open it.")
+    return answer_shared_zip(share, read_what(request.GET.get("what", "")))

@@ -8,6 +8,7 @@ const words = document.getElementById("lightbox-words").dataset;
 const ADDRESS = /^#view-(\d+)$/;
 const HALVES =
   '<svg class="pswp__icn" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true"><path d="M16 5v22a11 11 0 0 1 0-22Z"/><path d="M17.5 6.6v18.8a9.5 9.5 0 0 0 0-18.8Z" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>';
+const LAST_FEW = 10; // when so many are left, more are loaded
 let shown = null;
 
 const photographs = () => [...document.querySelectorAll("[data-view]")];
@@ -76,6 +77,7 @@ function onChange(pswp) {
   pswp.swapButton.setAttribute("aria-pressed", "false");
   pswp.swapButton.hidden = !before;
   caption(pswp, false);
+  if (pswp.currIndex >= pswp.getNumItems() - LAST_FEW) document.dispatchEvent(new CustomEvent("photos-wanted"));
   history.replaceState({ view: true }, "", `#view-${id}`);
 }
 
@@ -143,6 +145,16 @@ document.addEventListener("click", (event) => {
   // The focus comes back to what has it now; a button that shows under the pointer alone cannot take it.
   (opener.tabIndex < 0 ? photograph.querySelector("a") : opener).focus();
   open(Math.max(0, photographs().indexOf(photograph)), { playing: "slideshow" in opener.dataset });
+});
+
+// Those that the page has loaded meanwhile stand behind those that are shown.
+document.addEventListener("photos-appended", () => {
+  if (!shown) return;
+  const { dataSource } = shown.options;
+  const known = new Set(dataSource.map(({ id }) => id));
+  dataSource.push(...photographs().map(slideOf).filter(({ id }) => !known.has(id)));
+  // Beside the one that is seen, first and last have been neighbors until now.
+  for (const step of [-1, 1]) shown.refreshSlideContent(shown.getLoopedIndex(shown.currIndex + step));
 });
 
 // The key V: the photograph that has the focus, or the first.

@@ -1,5 +1,7 @@
 // Keeps the gallery's cards true: fetches those that changed and puts them in place.
 
+import "./more.js";
+
 const POSITIONS_EVERY_MS = 10_000;
 const AT_ONCE = 60;
 const grid = document.getElementById("photos");
@@ -114,48 +116,6 @@ document.addEventListener("photos-added", (event) => {
 setInterval(() => {
   if (!document.hidden) refresh(waitingIds());
 }, POSITIONS_EVERY_MS);
-
-// "Load more" is a link to the next page. Its cards are added to this one, when the link comes near or is clicked.
-async function loadMore(link) {
-  if (link.hasAttribute("aria-busy")) return null;
-  link.setAttribute("aria-busy", "true");
-  const response = await fetch(link.href).catch(() => null);
-  if (!response?.ok || response.redirected) {
-    link.removeAttribute("aria-busy");
-    return null;
-  }
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const cards = [...page.getElementById("photos").children].filter((card) => !cardOf(idOf(card)));
-  grid.append(...cards);
-  const more = page.getElementById("more");
-  const here = document.getElementById("more");
-  if (more) here.replaceWith(more);
-  else here.remove();
-  watchMore();
-  return cards;
-}
-
-// Well before it is seen, so that nothing that is seen moves.
-const near = new IntersectionObserver(
-  (entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) loadMore(target);
-  },
-  { rootMargin: "2500px" },
-);
-
-function watchMore() {
-  for (const link of document.querySelectorAll("#more a")) near.observe(link);
-}
-
-watchMore();
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest("#more a");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  const cards = await loadMore(link);
-  if (cards) cards[0]?.querySelector("a").focus();
-  else if (!link.hasAttribute("aria-busy")) location.href = link.href;
-});
 
 // "Try again" on a card stays on the page.
 document.addEventListener("submit", async (event) => {

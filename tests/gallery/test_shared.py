@@ -2,12 +2,16 @@
 
 import io
 import re
+import zipfile
 from datetime import timedelta
+from unittest.mock import patch
 
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from django.db.models.functions import Now
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -16,9 +20,12 @@ from gallery import services, upkeep
 from gallery.keys import new_photo_keys
 from gallery.models import Album, Photo, Share, SharedCopy
 from gallery.services import ShareTerms, create_share
+from gallery.shared_zip import shared_pieces
+from gallery.zipping import ABOUT, What
 from tests import pictures
 from tests.base import PASSWORD, GalleryTestCase, as_upload, read_stored
 from tests.gallery.test_shared_copy import SECRETS, told_jpeg
+from tests.gallery.test_zipping import open_zip
 
 WORD = "seven red bicycles"
 # What a page's form sends back of the request that brought it.
@@ -206,10 +213,22 @@ class PasswordTests(ShareTestCase):
         self.assertTrue(Share.objects.get(pk=self.closed.pk).password.startswith("argon2"))
 
 
-class CopyTests(ShareTestCase):
+class CopyTestCase(ShareTestCase):
+    """Links that offer downloads."""
+
     def share(self, subject: Photo | Album | None = None, **terms: object) -> Share:
         return super().share(subject, **{"allow_download": True, **terms})
 
+    def broken_photo(self) -> Photo:
+        """As if the disk had spoiled it."""
+        photo = self.make_photo(self.owner, mark=3)
+        keys = new_photo_keys("jpg")
+        services.photos.files.store(keys.original, pictures.jpeg()[:3000])
+        Photo.objects.filter(pk=photo.pk).update(original_key=keys.original)
+        return Photo.objects.get(pk=photo.pk)
+
+
+class CopyTests(CopyTestCase):
     def test_what_goes_out_tells_nothing_of_place_and_camera(self) -> None:
         photo = self.told_photo()
         share = self.share(photo)
@@ -286,14 +305,6 @@ class CopyTests(ShareTestCase):
         answer = self.file(self.share(album), "original", photo)
         self.assertContains(answer, "not given out", status_code=422)
 
-    def broken_photo(self) -> Photo:
-        """As if the disk had spoiled it."""
-        photo = self.make_photo(self.owner, mark=3)
-        keys = new_photo_keys("jpg")
-        services.photos.files.store(keys.original, pictures.jpeg()[:3000])
-        Photo.objects.filter(pk=photo.pk).update(original_key=keys.original)
-        return Photo.objects.get(pk=photo.pk)
-
     def test_a_copy_that_is_ready_after_its_link_ended_is_not_kept(self) -> None:
         share = self.share(allow_download=False)
         share.allow_download = True
@@ -334,9 +345,77 @@ class AlbumTests(ShareTestCase):
             self.assertEqual(set(self.files(self.shared, photo).values()), {404})
         self.assertContains(self.guest.get(self.page(self.shared)), "This album is empty")
 
+    def test_a_long_album_comes_page_by_page_and_is_opened_once(self) -> None:
+        with patch("gallery.views.albums.PAGE_SIZE", 1):
+            first = self.guest.get(self.page(self.shared))
+            second = self.guest.get(self.page(self.shared) + "?after=" + first.context["next_cursor"])
+        shown = [photo.pk for answer in (first, second) for photo in answer.context["photos"]]
+        self.assertEqual(shown, list(services.entries_of(self.album.pk).values_list("photo", flat=True)))
+        self.assertIsNone(second.context["next_cursor"])
+        self.assertEqual(Share.objects.get().opened_count, 1)
+
     def test_its_page_takes_as_many_queries_for_many_photos_as_for_two(self) -> None:
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(5):
             self.guest.get(self.page(self.shared))
+
+
+class AlbumZipTests(CopyTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.album = Album.objects.create(owner=self.owner, title="The farm")
+        self.told = self.told_photo()
+        services.add_to_album(self.album.pk, [self.photo.pk, self.told.pk])
+
+    def download(self, share: Share, what: str = "both") -> HttpResponse:
+        return self.guest.get(reverse("shared_download", args=[share.token]), {"what": what})
+
+    def zip_of(self, share: Share, what: str = "both") -> zipfile.ZipFile:
+        answer = self.download(share, what)
+        self.assertEqual((answer.status_code, answer["Content-Type"]), (200, "application/zip"))
+        return open_zip(async_to_sync(self.read)(answer))
+
+    async def read(self, answer: StreamingHttpResponse) -> bytes:
+        return b"".join([piece async for piece in answer])
+
+    def about(self, opened: zipfile.ZipFile) -> str:
+        return opened.read(f"The farm/{ABOUT}").decode()
+
+    def test_a_guest_takes_the_album_home_as_the_copies_that_tell_nothing(self) -> None:
+        share = self.share(self.album)
+        opened = self.zip_of(share)
+        pictures_in_it = ["The farm/photo-0.jpg", "The farm/photo-0 (original).jpg", "The farm/farm (original).jpg"]
+        self.assertEqual(opened.namelist(), [*pictures_in_it, f"The farm/{ABOUT}"])
+        self.assertIn("farm has no colors yet.", self.about(opened))
+        self.assertEqual(opened.read(pictures_in_it[0]), self.file(share, "image").content)
+        for secret in SECRETS:
+            self.assertNotIn(secret, b"".join(opened.read(name) for name in opened.namelist()))
+        self.assertEqual(self.zip_of(share, "results").namelist(), ["The farm/photo-0.jpg", f"The farm/{ABOUT}"])
+
+    def test_what_cannot_be_cleaned_or_is_lost_is_told_inside(self) -> None:
+        services.add_to_album(self.album.pk, [self.broken_photo().pk])
+        default_storage.delete(self.told.original_key)
+        opened = self.zip_of(self.share(self.album), "originals")
+        self.assertEqual(opened.namelist(), ["The farm/photo-0 (original).jpg", f"The farm/{ABOUT}"])
+        self.assertIn("photo-3 (original) is not given out", self.about(opened))
+        self.assertIn("farm (original) is missing", self.about(opened))
+
+    def test_a_link_that_is_taken_back_meanwhile_gives_out_no_more(self) -> None:
+        share = self.share(self.album)
+        pieces = shared_pieces(share, What.ORIGINALS, "The farm")
+        sent = next(pieces)
+        services.revoke_share(share.pk)
+        opened = open_zip(sent + b"".join(pieces))
+        self.assertEqual(len(opened.namelist()), 2)
+        self.assertIn("The link ended before all of it was sent.", self.about(opened))
+
+    def test_only_who_may_download_an_album_does(self) -> None:
+        locked = self.share(self.album, password=WORD)
+        for share in (self.share(self.album, allow_download=False), self.share(), locked):
+            self.assertEqual(self.download(share).status_code, 404)
+        self.guest.post(self.page(locked), {"password": WORD})
+        self.assertEqual(self.download(locked, "results").status_code, 200)
+        services.revoke_share(locked.pk)
+        self.assertEqual(self.download(locked).status_code, 404)
 
 
 class OwnersPagesTests(ShareTestCase):
@@ -367,7 +446,9 @@ class OwnersPagesTests(ShareTestCase):
 
     def test_an_album_is_shared_on_a_page_of_its_own(self) -> None:
         album = Album.objects.create(owner=self.owner, title="The farm")
-        self.client.post(reverse("album_share", args=[album.pk]), {"expires": "30"})
+        address = reverse("album_share", args=[album.pk])
+        self.assertContains(self.client.get(address), "a file that cannot be freed of them stays here")
+        self.client.post(address, {"expires": "30"})
         self.assertEqual(Share.objects.get().album, album)
         self.assertContains(self.client.get(reverse("shares")), "The farm")
 

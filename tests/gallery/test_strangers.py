@@ -19,7 +19,7 @@ OPEN_TO_ALL = {
     *("home", "healthz", "models", "model", "model_sample", "scripts", "api-schema", "api-docs", "api-tokens"),
     *("language", "manifest", "offline"),
 }
-FOR_WHO_HAS_THE_LINK = {"shared", "shared_file"}  # tests.gallery.test_shared has the strangers
+FOR_WHO_HAS_THE_LINK = {"shared", "shared_file", "shared_download"}  # tests.gallery.test_shared has the strangers
 KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
 METHODS = ("get", "post", "delete")
 

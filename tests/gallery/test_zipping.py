@@ -12,10 +12,8 @@ from django.urls import reverse
 
 from gallery import services
 from gallery.models import Photo
-from gallery.zipping import Member, What, contents_of, pack, safe_name
+from gallery.zipping import ABOUT, Member, What, contents_of, pack, safe_name
 from tests.base import GalleryRaceTestCase, GalleryTestCase, read_stored
-
-ABOUT = "About these photographs.txt"
 
 
 def open_zip(content: bytes) -> zipfile.ZipFile:
