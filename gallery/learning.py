@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy
+
 from gallery import services
 from gallery.models import Admission, CollectedImage, KeptOut, ModelVersion, Photo
+from gallery.sentences import said
 
-EXCLUDED = "it was excluded by those who run this site."
+EXCLUDED = gettext_lazy("it was excluded by those who run this site.")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def _why_not_used(photo: Photo, image: CollectedImage | None) -> str:
     if image is None:
         digests = [photo.digest, *(result.digest for result in photo.results if result.accepted_at)]
         kept_out = KeptOut.objects.filter(owner=photo.owner_id, digest__in=digests).exists()
-        return EXCLUDED if kept_out else ""
+        return str(EXCLUDED) if kept_out else ""
     if image.status == Admission.INCLUDED:
         return ""
-    return image.reason or EXCLUDED
+    return said(image.reason) or str(EXCLUDED)

@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, override
 
 from gallery.models import UploadBatch
+from gallery.services import language_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,12 @@ def send_batch_mails() -> int:
 
 
 def message_of(batch: UploadBatch) -> EmailMessage:
+    """In the language that its owner has chosen."""
+    with override(language_of(batch.owner) or settings.LANGUAGE_CODE):
+        return _written(batch)
+
+
+def _written(batch: UploadBatch) -> EmailMessage:
     context = {
         "batch": batch,
         "gallery": settings.PHOTOLAB_URL + reverse("gallery"),

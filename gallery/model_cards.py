@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gallery.figures import FIGURES, Figure
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from gallery.figures import FIGURES, Figure, written
 from gallery.models import ModelVersion, Side, VersionState
+from gallery.sentences import said
 from gallery.services import count_withdrawn
 
 GOLDEN = "golden"
@@ -16,14 +20,19 @@ OWN = ("generator", "candidate")  # what the version itself is called among the 
 GIVEN = "new"  # what a card calls the pictures that a run was given
 
 SETS = {
-    GOLDEN: "the fixed photographs that no version learns from",
-    "holdout": "photographs held out of this training",
-    "scenes": "photographs of scenes that it has not learned from",
-    "objects": "photographs of objects that it has not learned from",
+    GOLDEN: _("the fixed photographs that no version learns from"),
+    "holdout": _("photographs held out of this training"),
+    "scenes": _("photographs of scenes that it has not learned from"),
+    "objects": _("photographs of objects that it has not learned from"),
 }
-WAYS = {"generator": "This version", "candidate": "This version", "active": "The one before", "grey": "No color at all",
-        "truth": "The true photographs"}  # fmt: skip
-VERDICTS = {True: "Passed", False: "Not passed", None: "Not applied"}
+WAYS = {
+    "generator": _("This version"),
+    "candidate": _("This version"),
+    "active": _("The one before"),
+    "grey": _("No color at all"),
+    "truth": _("The true photographs"),
+}
+VERDICTS = {True: _("Passed"), False: _("Not passed"), None: _("Not applied")}
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ def explained(version: ModelVersion) -> list[Figure]:
 def gate_rows(version: ModelVersion) -> list[GateRow]:
     return [
         GateRow(
-            rule=check["rule"],
+            rule=said(check["rule"]),
             own=_show(figure, check["candidate"]),
             other=_show(figure, check["active"]),
             worse=_show_difference(figure, check, "worse"),
@@ -193,8 +202,8 @@ def _show_difference(figure: Figure | None, check: dict[str, Any], key: str) -> 
     if value is None:
         return "-"
     if check.get("relative"):
-        return f"{round(value * 100, 1) + 0:.1f} % of it"
+        return gettext("%(percent)s %% of it") % {"percent": written(value * 100, 1)}
     if figure is not None and figure.is_share:
-        return f"{round(value * 100, 1) + 0:.1f} points"
+        return gettext("%(number)s points") % {"number": written(value * 100, 1)}
     digits = 3 if figure is None else figure.digits + 1
-    return f"{round(value, digits) + 0:.{digits}f}"  # and no "-0.00"
+    return written(value, digits)

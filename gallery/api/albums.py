@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -56,7 +57,7 @@ class OneAlbum(APIView):
         sent.is_valid(raise_exception=True)
         asked = sent.validated_data
         if "cover" in asked and not services.choose_cover(album.pk, asked["cover"]):
-            raise Refused("This photo is not in the album.")
+            raise Refused(_("This photo is not in the album."))
         if "title" in asked:
             try:
                 services.rename_album(album.pk, asked["title"])
@@ -83,7 +84,7 @@ class AlbumPhotos(APIView):
         album, ids = album_for(request, album_id), _ids(request)
         mine = set(photos_of(request).filter(pk__in=ids).values_list("pk", flat=True))
         if missing := [str(pk) for pk in ids if pk not in mine]:
-            raise Refused(f"There is no photo {', '.join(missing[:10])}.")
+            raise Refused(_("There is no photo %(ids)s.") % {"ids": ", ".join(missing[:10])})
         return Response({"changed": services.add_to_album(album.pk, ids)})
 
     @extend_schema(
@@ -112,7 +113,7 @@ class AlbumDownload(APIView):
         album = album_for(request, album_id)
         what = request.query_params.get("what", What.BOTH)
         if what not in What:
-            raise Refused(f"what is one of {', '.join(What.values)}.")
+            raise Refused(_("what is one of %(values)s.") % {"values": ", ".join(What.values)})
         try:
             return answer_zip(photos_in(request, album.pk), What(what), title=album.title)
         except TooMany as refusal:

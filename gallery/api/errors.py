@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.base import File
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from gallery.images import ImageRefused, SiteBusy
+from gallery.sentences import said
 from gallery.services.photos import clean_file_name
 
 
@@ -41,9 +43,9 @@ def refusals_of(upload: File) -> Iterator[None]:
     try:
         yield
     except SiteBusy as refusal:
-        raise Busy(str(refusal)) from refusal
+        raise Busy(said(str(refusal))) from refusal
     except ImageRefused as refusal:
-        raise Refused(f"{clean_file_name(upload.name)}: {refusal}") from refusal
+        raise Refused(f"{clean_file_name(upload.name)}: {said(str(refusal))}") from refusal
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -54,7 +56,7 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
         response.status_code = 422
         response.data = {"error": " ".join(_sentences(response.data))}
     else:
-        response.data = {"error": str(response.data.get("detail", "This did not work."))}
+        response.data = {"error": str(response.data.get("detail", _("This did not work.")))}
     return response
 
 

@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -43,7 +44,7 @@ def idempotent(call: Callable[..., Response]) -> Callable[..., Response]:
         if not key:
             return call(view, request, **ids)
         if len(key) > LONGEST_KEY:
-            raise Refused(f"An Idempotency-Key has {LONGEST_KEY} characters at most.")
+            raise Refused(_("An Idempotency-Key has %(count)d characters at most.") % {"count": LONGEST_KEY})
         digest = digest_of(request)
         kept = _begin(request, key, digest)
         if kept is not None:
@@ -91,14 +92,14 @@ def _begin(request: Request, key: str, digest: str) -> KeptAnswer | None:
     except IntegrityError:
         kept = here.first()
         if kept is None:
-            raise Conflict("A call with this Idempotency-Key has just failed. Try again.") from None
+            raise Conflict(_("A call with this Idempotency-Key has just failed. Try again.")) from None
         return kept
     return None
 
 
 def _answer_again(kept: KeptAnswer, digest: str) -> Response:
     if kept.body_digest != digest:
-        raise Refused("This Idempotency-Key was used for another call.")
+        raise Refused(_("This Idempotency-Key was used for another call."))
     if kept.status is None:
-        raise Conflict("A call with this Idempotency-Key is under way.")
+        raise Conflict(_("A call with this Idempotency-Key is under way."))
     return Response(kept.body, status=kept.status, headers={"Idempotency-Replayed": "true"})

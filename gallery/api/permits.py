@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -33,5 +34,5 @@ class HasScope(BasePermission):
         if not isinstance(request.auth, ApiKey):
             return False
         missing = [scope for scope in needed_scopes(view, request.method) if scope not in request.auth.scopes]
-        self.message = f"This key lacks the scope {', '.join(missing)}."
+        self.message = _("This key lacks the scope %(scopes)s.") % {"scopes": ", ".join(missing)}
         return not missing

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from gallery.dates import TakenOn, read_date
 from gallery.models import Job, JobState, Photo
+from gallery.sentences import said
 from gallery.services.photos import LONGEST_TITLE
 from gallery.waiting import waiting_of
 from gallery.zipping import MOST_PHOTOS
@@ -149,5 +150,5 @@ def describe_job(job: Job) -> dict[str, Any]:
         "state": job.status,
         "position": waiting.position,
         "eta_s": waiting.eta_s,
-        "error": job.error or None,
+        "error": said(job.error) or None,
     }

@@ -15,6 +15,7 @@ from gallery.api.errors import Busy, Refused
 from gallery.api.serializers import ErrorAnswer
 from gallery.images import SiteBusy
 from gallery.models import Album, Photo, Scope, Share
+from gallery.sentences import said
 from gallery.services.sharing import DEFAULT_DAYS, LONGEST_PASSWORD, MOST_DAYS, SHORTEST_PASSWORD
 from gallery.views.sharing import whole_address
 
@@ -105,7 +106,7 @@ def _share(request: Request, subject: Photo | Album) -> Response:
     try:
         share = services.create_share(subject, services.ShareTerms(**terms))
     except SiteBusy as refusal:
-        raise Busy(str(refusal)) from refusal
+        raise Busy(said(str(refusal))) from refusal
     except services.ShareRefused as refusal:
-        raise Refused(str(refusal)) from refusal
+        raise Refused(said(str(refusal))) from refusal
     return Response(ShareAnswer(share, context={"request": request}).data, status=201)

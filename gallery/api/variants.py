@@ -1,6 +1,7 @@
 """The calls for variants: order the same photograph in other colors, list what there is."""
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -127,5 +128,5 @@ class JobResult(APIView):
         """The color picture that this job made, at full size, whether it is shown or not."""
         job = job_for(request, job_id)
         if not job.has_result:
-            raise NotFound("not colored yet")
+            raise NotFound(_("not colored yet"))
         return answer_result_file(request, job, "image", as_attachment=True)

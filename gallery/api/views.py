@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import get_token_model
@@ -49,8 +50,8 @@ class Tokens(APIView):
         except ValidationError as error:
             raise TooManyGuesses(" ".join(error.messages)) from error
         if user is None or not user.is_active:
-            raise AuthenticationFailed("The name or the password is wrong.")
-        _, token = get_token_model().objects.create(user=user)
+            raise AuthenticationFailed(_("The name or the password is wrong."))
+        _key, token = get_token_model().objects.create(user=user)
         return Response({"token": token}, status=201)
 
 
@@ -149,7 +150,7 @@ class PhotoResult(APIView):
         """The color picture at full size: the newest, or the one that you went back to since."""
         result = photo_for(request, photo_id).shown_result
         if result is None:
-            raise NotFound("not colored yet")
+            raise NotFound(_("not colored yet"))
         return answer_result_file(request, result.job, "image", as_attachment=True)
 
 
@@ -170,7 +171,7 @@ class UnknownAddress(APIView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise NotFound("The API has no such address.")
+        raise NotFound(_("The API has no such address."))
 
 
 class JobCancel(APIView):
@@ -181,5 +182,5 @@ class JobCancel(APIView):
         """Cancel a job that waits or is under way. 409 when it has ended already."""
         job = job_for(request, job_id)
         if not services.cancel(job.pk):
-            raise Conflict("This job has ended already.")
+            raise Conflict(_("This job has ended already."))
         return Response(shapes.describe_job(job_for(request, job_id)))

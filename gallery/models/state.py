@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 MAX_ATTEMPTS = 3
 
@@ -43,10 +44,10 @@ class PreviewState(models.TextChoices):
 
 
 class VersionState(models.TextChoices):
-    CANDIDATE = "candidate", "Candidate"
-    ACTIVE = "active", "Active"
-    RETIRED = "retired", "Retired"
-    REJECTED = "rejected", "Rejected"
+    CANDIDATE = "candidate", _("Candidate")
+    ACTIVE = "active", _("Active")
+    RETIRED = "retired", _("Retired")
+    REJECTED = "rejected", _("Rejected")
 
 
 LIVE_STATES = (JobState.QUEUED, JobState.RUNNING)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models.run import TrainingRun
 from gallery.models.state import VersionQuerySet, VersionState
@@ -73,13 +74,13 @@ class VersionEvent(models.Model):
     """Rows are only added: who did what with a version, when and why."""
 
     class Action(models.TextChoices):
-        SHIPPED = "shipped", "Shipped"
-        TRAINED = "trained", "Trained"
-        JUDGED = "judged", "Put to the gate again"
-        PROMOTED = "promoted", "Promoted"
-        ROLLED_BACK = "rolled_back", "Rolled back to"
-        REJECTED = "rejected", "Rejected"
-        WEIGHTS_REMOVED = "weights_removed", "Weights removed"
+        SHIPPED = "shipped", _("Shipped")
+        TRAINED = "trained", _("Trained")
+        JUDGED = "judged", _("Put to the gate again")
+        PROMOTED = "promoted", _("Promoted")
+        ROLLED_BACK = "rolled_back", _("Rolled back to")
+        REJECTED = "rejected", _("Rejected")
+        WEIGHTS_REMOVED = "weights_removed", _("Weights removed")
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="events")
     action = models.CharField(max_length=15, choices=Action)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from gallery.models import Album, AlbumEntry, Photo, SharedCopy
 from gallery.services.photos import clean_title
@@ -129,7 +130,7 @@ def shelves(albums: QuerySet[Album]) -> list[Shelf]:
 def _title(text: str) -> str:
     title = clean_title(text)
     if not title:
-        raise AlbumRefused("An album needs a title.")
+        raise AlbumRefused(_("An album needs a title."))
     return title
 
 

@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from gallery.dates import TakenOn, words_of
+from gallery.figures import written
+from gallery.sentences import said
 from gallery.settings_words import settings_in_words
 
 register = template.Library()
@@ -67,7 +69,7 @@ def took_time(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return gettext("%(count).1f seconds") % {"count": seconds}
+        return gettext("%(count)s seconds") % {"count": written(seconds, 1)}
     minutes, rest = divmod(round(seconds), 60)
     return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
 
@@ -102,6 +104,12 @@ def figure(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@register.filter
+def in_own_language(sentence: str) -> str:
+    """What a worker or another program has said, in the reader's language."""
+    return said(sentence)
 
 
 @register.inclusion_tag("gallery/_field.html")

@@ -5,6 +5,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -43,6 +44,7 @@ def account_revoke_tokens(request: HttpRequest) -> HttpResponse:
 def account_mail(request: HttpRequest) -> HttpResponse:
     wished = request.POST.get("batches") == "yes"
     services.set_batch_mails(request.user, wished)
+    services.set_language(request.user, get_language())
     messages.success(request, _("You get one mail when everything is done.") if wished else _("You get no mails."))
     return redirect("account")
 
@@ -57,7 +59,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
         if user.check_password(request.POST.get("password", "")):
             services.delete_account(user)
             logout(request)
-            messages.success(request, "Your account and everything in it are deleted.")
+            messages.success(request, _("Your account and everything in it are deleted."))
             return redirect("home")
-        context["error"] = "This is not your password. Nothing was deleted."
+        context["error"] = _("This is not your password. Nothing was deleted.")
     return render(request, "gallery/account_delete.html", context, status=200 if not context["error"] else 422)

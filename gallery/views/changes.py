@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from gallery import services, showcase
@@ -19,6 +19,7 @@ from gallery.access import job_for, photo_for
 from gallery.dates import read_date
 from gallery.images import ImageRefused, SiteBusy
 from gallery.models import Photo
+from gallery.sentences import said
 from gallery.services.photos import clean_file_name
 from gallery.views.chosen import tell_trashed
 from gallery.views.pages import card_of
@@ -57,10 +58,10 @@ def upload(request: HttpRequest) -> HttpResponse:
 def upload_sample(request: HttpRequest) -> HttpResponse:
     path = showcase.sample_path()
     if path is None:
-        messages.error(request, "The sample photograph is missing from this installation.")
+        messages.error(request, _("The sample photograph is missing from this installation."))
         return redirect("gallery")
     with path.open("rb") as file:
-        outcome = take_in(request, [File(file, name="Sample photograph.jpg")])
+        outcome = take_in(request, [File(file, name=_("Sample photograph") + ".jpg")])
     _tell(request, outcome)
     return _show(outcome)
 
@@ -73,7 +74,7 @@ def take_in(request: HttpRequest, uploads: Iterable[File]) -> Sorted:
         try:
             uploaded = services.upload_photo(request.user, one)
         except ImageRefused as refusal:
-            outcome.refused.append((name, str(refusal)))
+            outcome.refused.append((name, said(str(refusal))))
             outcome.is_busy = outcome.is_busy or isinstance(refusal, SiteBusy)
             continue
         if uploaded.is_duplicate:
@@ -103,16 +104,17 @@ def describe_duplicate(name: str, photo: Photo) -> dict[str, object]:
 def _tell(request: HttpRequest, outcome: Sorted) -> None:
     count = len(outcome.accepted)
     if count:
-        messages.success(request, "1 photo uploaded." if count == 1 else f"{count} photos uploaded.")
+        words = ngettext("%(count)d photo uploaded.", "%(count)d photos uploaded.", count)
+        messages.success(request, words % {"count": count})
     for name, photo in outcome.duplicates:
         message = _duplicate_message(name, photo)
         if photo != outcome.only_duplicate:
-            message = format_html('{} <a href="{}">Show it</a>', message, reverse("photo", args=[photo.pk]))
+            message = format_html('{} <a href="{}">{}</a>', message, reverse("photo", args=[photo.pk]), _("Show it"))
         messages.info(request, message)
     for name, reason in outcome.refused:
         messages.error(request, f"{name}: {reason}")
     if not (count or outcome.duplicates or outcome.refused):
-        messages.error(request, "No file was chosen.")
+        messages.error(request, _("No file was chosen."))
 
 
 def _show(outcome: Sorted) -> HttpResponse:
@@ -123,10 +125,10 @@ def _show(outcome: Sorted) -> HttpResponse:
 
 def _duplicate_message(name: str, photo: Photo) -> str:
     if photo.was_restored:
-        return gettext("%(name)s was in the trash, and is in your gallery again.") % {"name": name}
+        return _("%(name)s was in the trash, and is in your gallery again.") % {"name": name}
     if name == photo.file_name:
-        return f"{name} is in your gallery already."
-    return f"{name} is in your gallery already, as {photo.file_name}."
+        return _("%(name)s is in your gallery already.") % {"name": name}
+    return _("%(name)s is in your gallery already, as %(other)s.") % {"name": name, "other": photo.file_name}
 
 
 @require_POST
@@ -150,7 +152,7 @@ def photo_describe(request: HttpRequest, photo_id: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("photo", photo_id=photo_id)
     services.describe_photo(photo.pk, title=request.POST.get("title", ""), taken=taken)
-    messages.success(request, gettext("Saved."))
+    messages.success(request, _("Saved."))
     return redirect("photo", photo_id=photo_id)
 
 
@@ -159,7 +161,7 @@ def photo_describe(request: HttpRequest, photo_id: int) -> HttpResponse:
 def photo_retry(request: HttpRequest, photo_id: int) -> HttpResponse:
     photo = photo_for(request, photo_id)
     if services.retry_photo(photo.pk) is None:
-        messages.info(request, "This photo is being colored already.")
+        messages.info(request, _("This photo is being colored already."))
     return redirect("photo", photo_id=photo.pk)
 
 
@@ -168,7 +170,7 @@ def photo_retry(request: HttpRequest, photo_id: int) -> HttpResponse:
 def job_cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     job = job_for(request, job_id)
     if not services.cancel(job.pk):
-        messages.info(request, "There was nothing left to cancel: this job has ended.")
+        messages.info(request, _("There was nothing left to cancel: this job has ended."))
     return redirect("photo", photo_id=job.photo_id)
 
 

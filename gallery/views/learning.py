@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from gallery import services
@@ -31,25 +33,29 @@ def result_accept(request: HttpRequest, job_id: int) -> HttpResponse:
     job = job_for(request, job_id)
     if request.POST.get("right") == "yes":
         if services.accept_result(job.pk):
-            messages.success(request, "Noted: the colors of this picture are right.")
+            messages.success(request, _("Noted: the colors of this picture are right."))
     else:
         withdrawn = services.unaccept_result(job.pk)
-        messages.success(request, f"Taken back. {_withdrawn(withdrawn)}".rstrip())
+        messages.success(request, _with_withdrawn(_("Taken back."), withdrawn))
     return redirect("photo", photo_id=job.photo_id)
 
 
 def _say(request: HttpRequest, photo: Photo | None) -> None:
     """Whatever is not a clear yes is a no."""
-    about = "your photographs" if photo is None else "this photograph"
     if request.POST.get("allowed") == "yes":
         services.give_consent(request.user, photo)
-        messages.success(request, f"Allowed. New model versions may learn from {about}.")
+        about_all = _("Allowed. New model versions may learn from your photographs.")
+        about_one = _("Allowed. New model versions may learn from this photograph.")
+        messages.success(request, about_all if photo is None else about_one)
     else:
         withdrawn = services.revoke_consent(request.user, photo)
-        messages.success(request, f"No training that begins now learns from {about}. {_withdrawn(withdrawn)}".rstrip())
+        about_all = _("No training that begins now learns from your photographs.")
+        about_one = _("No training that begins now learns from this photograph.")
+        messages.success(request, _with_withdrawn(about_all if photo is None else about_one, withdrawn))
 
 
-def _withdrawn(count: int) -> str:
+def _with_withdrawn(words: str, count: int) -> str:
     if not count:
-        return ""
-    return "1 picture was withdrawn." if count == 1 else f"{count} pictures were withdrawn."
+        return words
+    withdrawn = ngettext("%(count)d picture was withdrawn.", "%(count)d pictures were withdrawn.", count)
+    return f"{words} {withdrawn % {'count': count}}"

@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery import services
@@ -35,16 +37,25 @@ def color_again(request: HttpRequest) -> HttpResponse:
 def _order(request: HttpRequest, outdated: PhotoQuerySet) -> HttpResponse:
     if "stop" in request.POST:
         stopped = services.cancel_batch(request.user)
-        messages.success(request, f"{stopped} canceled. The colors that were there stay.")
+        words = ngettext(
+            "%(count)d canceled. The colors that were there stay.",
+            "%(count)d canceled. The colors that were there stay.",
+            stopped,
+        )
+        messages.success(request, words % {"count": stopped})
         return redirect("color_again")
     if "all" not in request.POST:
         outdated = outdated.filter(pk__in=read_ids(request.POST.getlist("photo"))[:MOST_CHOSEN])
     count = services.color_again(outdated)
     if not count:
-        messages.info(request, "No photograph was chosen that could be colored again.")
+        messages.info(request, _("No photograph was chosen that could be colored again."))
         return redirect("color_again")
-    what = "1 photograph waits" if count == 1 else f"{count} photographs wait"
-    messages.success(request, f"{what} to be colored again, after those that somebody waits for.")
+    words = ngettext(
+        "%(count)d photograph waits to be colored again, after those that somebody waits for.",
+        "%(count)d photographs wait to be colored again, after those that somebody waits for.",
+        count,
+    )
+    messages.success(request, words % {"count": count})
     return redirect("gallery")
 
 
@@ -53,7 +64,7 @@ def _order(request: HttpRequest, outdated: PhotoQuerySet) -> HttpResponse:
 def photo_again(request: HttpRequest, photo_id: int) -> HttpResponse:
     photo = photo_for(request, photo_id)
     if not services.color_again(photos_of(request).filter(pk=photo.pk)):
-        messages.info(request, "There is nothing to color again: this photograph has the newest colors, or waits.")
+        messages.info(request, _("There is nothing to color again: this photograph has the newest colors, or waits."))
     return redirect("photo", photo_id=photo_id)
 
 
