@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from typing import Any
 
 import httpx
@@ -89,6 +90,20 @@ class LinkTests(SharingTestCase):
         page.get_by_role("button", name="Take back").click()
         expect(page.get_by_text("it opens nothing from now on")).to_be_visible()
         self.expect_gone(guest, link)
+
+    def test_a_guest_takes_an_album_home_with_a_telephone(self) -> None:
+        link = self.make_link(f"/albums/{self.album_id}/share/")
+        guest = self.guest(viewport=PHONE, has_touch=True)
+        guest.goto(link)
+        guest.locator("summary", has_text="Download all").tap()
+        self.assertLessEqual(guest.evaluate("document.documentElement.scrollWidth"), PHONE["width"])
+        guest.get_by_label("Both").check()
+        with guest.expect_download() as download:
+            guest.get_by_role("button", name="Download zip").tap()
+        with zipfile.ZipFile(download.value.path()) as opened:
+            self.assertEqual(len(opened.namelist()), 2 * len(self.photos) + 1)
+            for name in opened.namelist()[:-1]:
+                self.assert_tells_nothing(opened.read(name), "JPEG")
 
     def copy(self, page: Page, link: str) -> None:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -196,6 +211,12 @@ class LightboxTests(SharingTestCase):
         expect(page.locator(".card-link").nth(1)).to_be_focused()
         page.keyboard.press("v")
         expect(counter).to_have_text("2 / 3")
+
+    def test_a_card_is_seen_large_by_finger(self) -> None:
+        page = self.as_owner(viewport=PHONE, has_touch=True, is_mobile=True).new_page()
+        page.goto(f"/albums/{self.album_id}/")
+        page.get_by_role("button", name="large").nth(1).tap()
+        expect(page.locator(".pswp__counter")).to_have_text("2 / 3")
 
     def test_where_less_motion_is_wished_for_the_slideshow_waits(self) -> None:
         page = self.as_owner(reduced_motion="reduce").new_page()
