@@ -63,6 +63,7 @@ from gallery.services.keys import (
 )
 from gallery.services.languages import language_of, set_language
 from gallery.services.needs import what_is_too_little
+from gallery.services.old_previews import clean_previews
 from gallery.services.photos import (
     Uploaded,
     delete_account,
