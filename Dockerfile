@@ -11,6 +11,7 @@ RUN pip install -r requirements-web.txt \
 COPY manage.py ./
 COPY photolab_site photolab_site
 COPY gallery gallery
+COPY locale locale
 COPY templates templates
 COPY static static
 # Programs that start for each photograph need not be compiled each time.
