@@ -117,11 +117,53 @@ class HandTests(EditorTestCase):
         expect(told).to_have_count(1)
         page.keyboard.press("Control+Shift+z")
         expect(told).to_have_count(2)
+        self.move_the_first_by_keyboard(page)
         told.first.get_by_role("button").first.press("Delete")
         expect(told).to_have_count(1)
         page.get_by_role("slider", name="Vividness").press("ArrowRight")
         page.get_by_role("button", name="Keep these colors").press("Enter")
         expect(page.get_by_text("parts kept grey, more vivid (1.05)").first).to_be_visible(timeout=COLORED_WITHIN_MS)
+
+    def move_the_first_by_keyboard(self, page: Page) -> None:
+        dot, move = page.locator(".edit-dot").first, page.locator(".told-move").first
+        before = dot.get_attribute("style")
+        move.press("Enter")
+        expect(page.get_by_role("application")).to_be_focused()
+        page.keyboard.press("Shift+ArrowDown")
+        page.keyboard.press("Escape")
+        expect(dot).to_have_attribute("style", before)  # it was put back
+        move.press("Enter")
+        page.keyboard.press("Shift+ArrowDown")
+        page.keyboard.press("Enter")
+        expect(dot).not_to_have_attribute("style", before)
+        expect(page.locator(".told li").first).to_contain_text("at 45 percent from the left, 49 percent from the top")
+
+    def test_a_mark_is_dragged_and_takes_its_color_from_the_photograph(self) -> None:
+        page = self.page
+        self.let_in(self.member("dora"), self.context)
+        photo_id = self.colored_photo("dora", pictures.jpeg(SIZE))
+        stage = self.open_editor(page, photo_id)
+        page.mouse.click(**self.point_on(stage))
+        page.get_by_label("Exactly").fill(WISH)
+        with page.expect_response(lambda answer: "/previews/" in answer.url):
+            page.get_by_label("Exactly").press("Enter")
+        expect(page.locator("#edit-waiting")).to_be_hidden()
+        page.mouse.move(*self.point_on(stage).values())
+        page.mouse.down()
+        page.mouse.move(*self.point_on(stage, (0.7, 0.3)).values(), steps=4)
+        page.mouse.up()
+        entry = page.locator(".told li")
+        expect(entry).to_contain_text("at 70 percent from the left, 30 percent from the top")
+        page.get_by_role("button", name="From the photograph").click()
+        expect(page.locator("#edit-aim")).to_be_visible()
+        self.assert_accessible(page)
+        with page.expect_response(lambda answer: "/previews/" in answer.url):
+            page.mouse.click(**self.point_on(stage))
+        expect(page.locator("#edit-aim")).to_be_hidden()
+        expect(entry).to_have_count(1)
+        expect(entry).not_to_contain_text(WISH)
+        page.keyboard.press("Control+z")
+        expect(entry).to_contain_text(WISH)
 
     def test_a_finger_paints_on_a_phone_and_nothing_is_lost_by_leaving(self) -> None:
         context = self.new_context(viewport=PHONE, color_scheme="dark", has_touch=True)

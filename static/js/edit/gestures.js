@@ -1,5 +1,5 @@
 // Pointers and keys on the photograph. One finger, the mouse or Enter tells; two fingers, the wheel, or one finger
-// with the tool for it move the view.
+// with the tool for it move the view. A mark that is held follows pointer and keys until it is let go.
 // What has been told is given to `listener.told(points, { byKeyboard })`; what is being drawn to `listener.drawing`.
 
 import { pointsTo } from "./state.js";
@@ -12,13 +12,15 @@ const ZOOM_STEP = 1.5;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Gestures {
-  // listener: { tool() -> { isStroke, movesView, radius }, told, drawing(points | null), moved(place), escaped() }
+  // listener: { tool() -> { isStroke, movesView, radius }, told, drawing(points), given() up, moved(place), escaped(),
+  // grabbed(place) -> mark | null, dragging(mark, by), dropped(mark, by) }
   constructor(view, listener) {
     this.view = view;
     this.listener = listener;
     this.pointers = new Map();
     this.cursor = { x: view.size.width / 2, y: view.size.height / 2 };
     this.points = null; // of the stroke that is being drawn
+    this.held = null; // a mark, and from where it came
     const { stage } = view;
     stage.addEventListener("pointerdown", (event) => this.press(event));
     stage.addEventListener("pointermove", (event) => this.move(event));
@@ -39,8 +41,16 @@ export class Gestures {
     stage.dataset.input = "pointer";
     stage.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, event);
+    const place = this.view.placeAt(event.clientX, event.clientY);
     if (this.pointers.size > 1) this.drop();
-    else if (!this.listener.tool().movesView) this.begin(this.view.placeAt(event.clientX, event.clientY));
+    else if (this.held) this.extend(place);
+    else if (!this.listener.tool().movesView) this.take(place);
+  }
+
+  take(place) {
+    const mark = this.listener.grabbed(place);
+    if (mark) this.hold(mark, place);
+    else this.begin(place);
   }
 
   move(event) {
@@ -48,7 +58,9 @@ export class Gestures {
     if (event.pointerType === "mouse" && !this.pointers.size) {
       stage.dataset.input = "pointer";
       stage.dataset.hovered = "";
-      this.point(this.view.placeAt(event.clientX, event.clientY));
+      const place = this.view.placeAt(event.clientX, event.clientY);
+      if (this.held) this.extend(place);
+      else this.point(place);
     }
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
@@ -121,7 +133,7 @@ export class Gestures {
   enter() {
     this.view.stage.dataset.input = "keys";
     const { isStroke, movesView } = this.listener.tool();
-    if (movesView) return;
+    if (movesView && !this.held) return;
     const isEnd = this.points || !isStroke;
     if (!this.points) this.begin(this.cursor);
     if (isEnd) this.finish({ byKeyboard: true });
@@ -138,26 +150,41 @@ export class Gestures {
     this.listener.drawing(this.points);
   }
 
-  // A single spot follows the pointer until it is let go; a stroke grows.
+  // place: where it is taken hold of
+  hold(mark, place) {
+    this.held = { mark, from: place };
+    this.points = [place];
+    this.point(place);
+  }
+
+  // A single spot follows the pointer until it is let go, and so does a mark that is held; a stroke grows.
   extend(place) {
     const { isStroke, radius } = this.listener.tool();
-    if (isStroke) this.points.push(...pointsTo(this.points.at(-1), place, radius));
+    if (isStroke && !this.held) this.points.push(...pointsTo(this.points.at(-1), place, radius));
     else this.points = [place];
     this.point(place);
-    this.listener.drawing(this.points);
+    if (this.held) this.listener.dragging(this.held.mark, this.way);
+    else this.listener.drawing(this.points);
+  }
+
+  // Of what is held.
+  get way() {
+    return { x: this.points[0].x - this.held.from.x, y: this.points[0].y - this.held.from.y };
   }
 
   finish(how) {
-    const points = this.points;
-    this.points = null;
-    this.listener.told(points, how);
+    const { points, held } = this;
+    const way = held && this.way;
+    this.points = this.held = null;
+    if (held) this.listener.dropped(held.mark, way);
+    else this.listener.told(points, how);
   }
 
   // What is being drawn and not yet told.
   drop() {
     if (!this.points) return;
-    this.points = null;
-    this.listener.drawing(null);
+    this.points = this.held = null;
+    this.listener.given();
   }
 
   point(place) {

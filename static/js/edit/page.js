@@ -1,27 +1,28 @@
 // The page on which a person tells the model colors: puts together the photograph, the tools and the preview.
 
+import { Aim } from "./aim.js";
 import { ColorChoice } from "./colors.js";
+import { bindButtons, bindKeys, bindSliders, sayWhenStill, toolOf } from "./controls.js";
 import { Drawing } from "./drawing.js";
+import { colorAt } from "./dropper.js";
 import { Gestures } from "./gestures.js";
 import { Keeping } from "./keeping.js";
 import { Looking } from "./looking.js";
 import { Preview } from "./preview.js";
 import { Server } from "./server.js";
-import { History, markOf, settingsOf, spotCount, stateFrom } from "./state.js";
+import { History, markAt, markOf, moved, settingsOf, spotCount, stateFrom, withMark } from "./state.js";
 import { ToldList } from "./told.js";
 import { View } from "./view.js";
-import { colorWords } from "./words.js";
+import { colorWords, placeWords } from "./words.js";
 
-const POINT_SHARE = 0.01; // a point's radius, of the short side
 const GRAB_PX = 14; // a tap this near to a dot means the dot
-const STILL_MS = 350; // after which the cross has arrived, and its place is said
+const STILL_PX = 3; // a mark that is moved less is meant, not moved
 const ZOOM_STEP = 1.5;
 
 const root = document.getElementById("edit");
 const stage = document.getElementById("edit-stage");
 const texts = root.dataset;
 const size = { width: Number(texts.width), height: Number(texts.height) };
-const shortSide = Math.min(size.width, size.height);
 const base = JSON.parse(document.getElementById("edit-settings").textContent);
 const history = new History(stateFrom(base));
 const server = new Server(root.querySelector("[name=csrfmiddlewaretoken]").value, texts);
@@ -36,13 +37,7 @@ let lookedId = null; // in the list
 const state = () => draft ?? history.now;
 const settings = () => ({ ...base, ...settingsOf(state()) });
 const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
-
-function tool() {
-  const name = root.querySelector("[name=tool]:checked").value;
-  const isStroke = name === "stroke" || name === "grey";
-  const share = isStroke ? Number(document.getElementById("brush-size").value) / 100 : POINT_SHARE;
-  return { name, isStroke, movesView: name === "move", radius: share * shortSide };
-}
+const tool = () => toolOf(root, size, { picksColor: aim.isColor });
 
 const view = new View(stage, size);
 const drawing = new Drawing(view, tool);
@@ -52,9 +47,11 @@ const told = new ToldList(document.getElementById("edit-told"), size, {
     showMarks();
   },
   opened: (id) => select(id, { takeFocus: true }),
+  taken: takeUp,
   removed: remove,
 });
 const choice = new ColorChoice(document.getElementById("edit-color"), server, { chosen, trying });
+const aim = new Aim(stage, document.getElementById("edit-aim"), button("pick"));
 const looking = new Looking(root, stage);
 const keeping = new Keeping(root, server, {
   settings,
@@ -102,21 +99,18 @@ function change(next) {
   refresh();
 }
 
-function withColor(color) {
-  const { marks } = history.now;
-  const next = pending
-    ? [...marks, { ...pending, color }]
-    : marks.map((mark) => (mark.id === selectedId ? { ...mark, color } : mark));
-  return { ...history.now, marks: next };
+function colored(color) {
+  const mark = pending ?? history.now.marks.find(({ id }) => id === selectedId);
+  return withMark(history.now, { ...mark, color });
 }
 
 function trying(color) {
-  draft = withColor(color);
+  draft = colored(color);
   preview.ask(settings());
 }
 
 function chosen(color) {
-  const next = withColor(color);
+  const next = colored(color);
   if (pending) selectedId = pending.id;
   pending = null;
   change(next);
@@ -125,8 +119,10 @@ function chosen(color) {
 
 function tell(points, { byKeyboard }) {
   const { name, radius } = tool();
-  const near = name === "point" && !byKeyboard && markNear(points[0]);
-  if (near) return select(near.id);
+  if (name === "pick") {
+    aim.end();
+    return choice.choose(colorAt(stage, points[0], size));
+  }
   const mark = markOf(points, radius, null);
   if (spotCount(history.now) + points.length > Number(texts.mostSpots)) {
     complain(texts.textTooMany);
@@ -134,13 +130,30 @@ function tell(points, { byKeyboard }) {
   }
   if (name !== "grey") return wait(mark, byKeyboard);
   select(null);
-  change({ ...history.now, marks: [...history.now.marks, mark] });
+  change(withMark(history.now, mark));
   return say(texts.textGreyed);
 }
 
-function markNear({ x, y }) {
-  const far = ({ points }) => Math.hypot(points[0].x - x, points[0].y - y) * view.scale;
-  return state().marks.find((mark) => mark.color && far(mark) < GRAB_PX);
+function takeUp(id) {
+  select(null);
+  looking.show("now");
+  aim.take(texts.textTake);
+  const mark = history.now.marks.find((one) => one.id === id);
+  stage.dataset.input = "keys";
+  gestures.hold(mark, mark.points[0]);
+}
+
+function drag(mark, by) {
+  draft = withMark(history.now, moved(mark, by, size));
+  showMarks();
+  preview.ask(settings());
+}
+
+function drop(mark, by) {
+  const isMoved = Math.hypot(by.x, by.y) * view.scale >= STILL_PX;
+  if (isMoved) change(withMark(history.now, moved(mark, by, size)));
+  select(mark.id);
+  if (isMoved) say(texts.textMoved);
 }
 
 function wait(mark, byKeyboard) {
@@ -160,6 +173,7 @@ function dropDraft() {
 }
 
 function select(id, options) {
+  aim.end();
   dropDraft();
   pending = null;
   selectedId = id;
@@ -183,8 +197,6 @@ function walk(step) {
   say(texts[step === "undo" ? "textUndone" : "textRedone"]);
 }
 
-// Buttons, sliders and keys
-
 const actions = {
   undo: () => walk("undo"),
   redo: () => walk("redo"),
@@ -200,50 +212,41 @@ const actions = {
   retry: () => preview.ask(settings()),
   keep: ({ currentTarget }) => keeping.keep(currentTarget),
   copy: ({ currentTarget }) => keeping.copy(currentTarget),
+  pick() {
+    if (aim.isColor) return aim.end();
+    looking.show("now");
+    return aim.take(texts.textPick, { isColor: true });
+  },
   likely: () => choice.open(choice.mark, { takeFocus: true }),
   "zoom-in": () => view.zoomBy(ZOOM_STEP),
   "zoom-out": () => view.zoomBy(1 / ZOOM_STEP),
   "zoom-fit": () => view.fit(),
 };
-for (const one of root.querySelectorAll("[data-do]")) {
-  one.addEventListener("click", (event) => {
-    if (one.getAttribute("aria-disabled") !== "true") actions[one.dataset.do](event);
-  });
-}
-
-for (const slider of sliders) {
-  const next = () => ({ ...history.now, [slider.dataset.setting]: Number(slider.value) });
-  slider.addEventListener("input", () => {
-    draft = next();
+bindButtons(root, actions);
+bindKeys(button);
+bindSliders(sliders, {
+  trying(setting, value) {
+    draft = { ...history.now, [setting]: value };
     refresh();
-  });
-  slider.addEventListener("change", () => change(next()));
-}
-
-document.addEventListener("keydown", (event) => {
-  const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
-  if (isUndo && !event.target.matches("input[type=text]")) {
-    event.preventDefault();
-    const step = event.shiftKey ? "redo" : "undo";
-    if (button(step).getAttribute("aria-disabled") !== "true") walk(step);
-  } else if (event.key === "Escape" && event.target.closest("#edit-color")) actions.close();
+  },
+  chosen: (setting, value) => change({ ...history.now, [setting]: value }),
 });
 
-let saying = 0;
+const sayPlace = sayWhenStill(document.getElementById("edit-place"));
 const gestures = new Gestures(view, {
   tool,
   told: tell,
-  drawing: (points) => (points ? drawing.showStroke(points, tool().radius) : showMarks()),
-  moved({ x, y }) {
-    const share = (value, whole) => String(Math.round((value / whole) * 100));
-    clearTimeout(saying);
-    saying = setTimeout(() => {
-      document.getElementById("edit-place").textContent = texts.textPlace
-        .replace("{left}", share(x, size.width))
-        .replace("{top}", share(y, size.height));
-    }, STILL_MS);
+  grabbed: (place) => (tool().name === "point" ? markAt(history.now, place, GRAB_PX / view.scale) : null),
+  dragging: drag,
+  dropped: drop,
+  drawing: (points) => drawing.showStroke(points, tool().radius),
+  given() {
+    aim.end();
+    dropDraft();
+    showMarks();
   },
-  escaped: () => select(null),
+  moved: (place) => sayPlace(placeWords(texts.textPlace, place, size)),
+  escaped: () => (aim.isColor ? aim.end() : select(null)),
 });
 const showCursor = () => drawing.showCursor(gestures.cursor);
 stage.addEventListener("view-moved", showCursor);

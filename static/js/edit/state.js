@@ -26,6 +26,26 @@ export function pointsTo(last, next, radius) {
   });
 }
 
+// A mark that is there is replaced.
+export function withMark(state, mark) {
+  const isThere = state.marks.some(({ id }) => id === mark.id);
+  const marks = isThere ? state.marks.map((one) => (one.id === mark.id ? mark : one)) : [...state.marks, mark];
+  return { ...state, marks };
+}
+
+// reach: in pixels of the photograph
+export function markAt({ marks }, place, reach) {
+  return marks.find(({ points }) => distance(points[0], place) < reach) ?? null;
+}
+
+// By so many pixels, but not beyond the photograph's edges.
+export function moved(mark, by, size) {
+  const bounded = (way, values, whole) => Math.min(Math.max(way, -Math.min(...values)), whole - 1 - Math.max(...values));
+  const x = bounded(by.x, mark.points.map((point) => point.x), size.width);
+  const y = bounded(by.y, mark.points.map((point) => point.y), size.height);
+  return { ...mark, points: mark.points.map((point) => ({ x: point.x + x, y: point.y + y })) };
+}
+
 export function stateFrom({ hints = [], keep_grey: grey = [], vividness = 1, warmth = 0 }) {
   return { marks: [...marksFrom(hints), ...marksFrom(grey)], vividness, warmth };
 }

@@ -1,9 +1,9 @@
 // The list of what was told: each entry shows its mark on the photograph, opens it, and can be removed.
 
-import { colorWords } from "./words.js";
+import { colorWords, placeWords } from "./words.js";
 
 export class ToldList {
-  // section: holds the list and the template of an entry · listener: { looked(id | null), opened(id), removed(id) }
+  // section: holds the list and the template of an entry · listener: { looked(id | null), opened(id), taken(id), removed(id) }
   constructor(section, size, listener) {
     this.size = size;
     this.listener = listener;
@@ -22,6 +22,7 @@ export class ToldList {
     });
     this.list.addEventListener("click", ({ target }) => {
       if (target.closest(".told-remove")) this.remove(idOf(target));
+      else if (target.closest(".told-move")) listener.taken(idOf(target));
       else if (target.closest(".told-open")) listener.opened(idOf(target));
     });
   }
@@ -51,15 +52,12 @@ export class ToldList {
     part("patch").classList.toggle("is-grey", !mark.color);
     part("words").textContent = words;
     part("place").textContent = `, ${this.placeOf(mark)}`;
-    part("which").textContent = `: ${number}, ${words}`;
+    for (const which of entry.querySelectorAll(".told-which")) which.textContent = `: ${number}, ${words}`;
   }
 
   placeOf({ points }) {
     const template = points.length > 1 ? this.texts.textStroke : this.texts.textSpot;
-    const share = (value, whole) => String(Math.round((value / whole) * 100));
-    return template
-      .replace("{left}", share(points[0].x, this.size.width))
-      .replace("{top}", share(points[0].y, this.size.height));
+    return placeWords(template, points[0], this.size);
   }
 
   remove(id) {

@@ -1,4 +1,5 @@
-// Says a color in words, for those who cannot see it or not tell it from others: the nearest of a list in the page.
+// Says a color in words, for those who cannot see it or not tell it from others: the nearest of a list in the page;
+// and a place in percent.
 
 const known = [...document.querySelectorAll("#color-words [data-color]")].map((entry) => ({
   words: entry.textContent,
@@ -9,6 +10,12 @@ export function colorWords(color) {
   const place = oklab(color);
   const far = (other) => Math.hypot(...place.map((value, axis) => value - other[axis]));
   return known.reduce((nearest, other) => (far(other.place) < far(nearest.place) ? other : nearest)).words;
+}
+
+// template: has {left} and {top} · size: of the photograph
+export function placeWords(template, { x, y }, { width, height }) {
+  const share = (value, whole) => String(Math.round((value / whole) * 100));
+  return template.replace("{left}", share(x, width)).replace("{top}", share(y, height));
 }
 
 // Ottosson 2020: a space in which distances are as large as they look.
