@@ -15,12 +15,14 @@ from typing import IO
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Sum
+from django.core.files.base import File
+from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from gallery.images import ImageRefused, SiteBusy
 from gallery.models import PartialUpload
-from gallery.services.photos import clean_file_name
+from gallery.services.photos import clean_file_name, upload_photo
 from gallery.uploading import max_upload_bytes
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 VERSION = "1.0.0"
 EXTENSIONS = "creation,termination,expiration"
 KEPT_FOR = timedelta(hours=24)
+FINISHED_BY_PAGE_WITHIN = timedelta(minutes=2)
 MOST_LARGEST_FILES = 8  # of one person at once, in sizes of the largest file
 COPIED_AT_ONCE = 1 << 20
 
@@ -90,6 +93,29 @@ def append(upload: PartialUpload, *, offset: str, body: IO[bytes]) -> int:
         if not here.update(offset=reached, changed_at=Now()):
             raise UploadRefused(409, "Another request has added to this upload.")
     return reached
+
+
+def finish_left() -> int:
+    """How many files that are whole became photos, since the page that sent them was closed before it said so.
+
+    Several at once are harmless: of the same bytes of one owner there is one photo. What is no photograph is removed,
+    and told to nobody, since nobody waits.
+    """
+    old_enough = Now() - FINISHED_BY_PAGE_WITHIN
+    whole = PartialUpload.objects.filter(offset=F("byte_size"), changed_at__lt=old_enough).select_related("owner")
+    finished = 0
+    for upload in whole.order_by("changed_at"):
+        try:
+            with path_of(upload).open("rb") as file:
+                finished += not upload_photo(upload.owner, File(file, name=upload.file_name)).is_duplicate
+        except SiteBusy:
+            break
+        except FileNotFoundError:  # somebody else was quicker
+            continue
+        except ImageRefused as refusal:
+            logger.info("%s, which nobody waited for any more, was refused: %s", upload, refusal)
+        remove(upload)
+    return finished
 
 
 def remove(upload: PartialUpload) -> None:

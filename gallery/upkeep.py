@@ -87,6 +87,14 @@ def collect() -> int:
     return collected
 
 
+def finish_uploads() -> int:
+    """Large files whose page was closed after the last byte. A hostile one takes up to a minute: not for a pass."""
+    finished = tus.finish_left()
+    if finished:
+        logger.info("uploads finished for pages that were closed: %s", finished)
+    return finished
+
+
 def remove_strays() -> int:
     """Folders of weights and comparisons that no row names. A storage lists them slowly: not for a pass."""
     removed = services.remove_stray_outcomes()

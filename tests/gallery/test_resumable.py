@@ -4,6 +4,7 @@ import base64
 import os
 import time
 from datetime import timedelta
+from unittest.mock import patch
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -11,10 +12,10 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import reverse
 
-from gallery import tus, upkeep
+from gallery import images, services, tus, upkeep
 from gallery.models import PartialUpload, Photo
 from tests import pictures
-from tests.base import GalleryTestCase, read_stored
+from tests.base import GalleryTestCase, as_upload, read_stored
 
 VERSION = {"Tus-Resumable": "1.0.0"}
 
@@ -136,6 +137,45 @@ class OwnerTests(ResumableTestCase):
         ]
         self.assertEqual([answer.status_code for answer in answers], [404] * 4)
         self.assertEqual(PartialUpload.objects.get().offset, 50)
+
+
+class LeftTests(ResumableTestCase):
+    """The page was closed after the last byte, before it said that the file is whole."""
+
+    def left(self, content: bytes, *, minutes: int = 3) -> None:
+        self.begun(content, arrived=len(content))
+        PartialUpload.objects.update(changed_at=Now() - timedelta(minutes=minutes))
+
+    def test_a_whole_file_becomes_a_photo_once(self) -> None:
+        content = pictures.jpeg()
+        self.left(content)
+        self.assertEqual((upkeep.finish_uploads(), upkeep.finish_uploads()), (1, 0))
+        photo = Photo.objects.get()
+        self.assertEqual((photo.owner, photo.file_name), (self.owner, "Großmutter 1931.jpg"))
+        self.assertEqual((photo.latest_job.status, read_stored(photo.original_key)), ("queued", content))
+        self.assertEqual((PartialUpload.objects.count(), list(settings.PHOTOLAB_PARTIAL.iterdir())), (0, []))
+
+    def test_one_that_the_page_may_still_finish_and_one_that_is_not_whole_are_left_alone(self) -> None:
+        self.left(pictures.jpeg(), minutes=1)
+        self.begun(b"x" * 100, arrived=50)
+        self.assertEqual((upkeep.finish_uploads(), Photo.objects.count(), PartialUpload.objects.count()), (0, 0, 2))
+
+    def test_of_one_that_is_here_already_there_is_still_one(self) -> None:
+        content = pictures.jpeg()
+        services.upload_photo(self.owner, as_upload(content))
+        self.left(content)
+        self.assertEqual((upkeep.finish_uploads(), Photo.objects.count(), PartialUpload.objects.count()), (0, 1, 0))
+
+    def test_what_is_no_photograph_goes_and_keeps_no_other_back(self) -> None:
+        self.begun(b"dear diary" * 10, arrived=100)
+        self.left(pictures.jpeg())
+        self.assertEqual((upkeep.finish_uploads(), PartialUpload.objects.count()), (1, 0))
+
+    def test_while_the_site_is_busy_it_waits(self) -> None:
+        self.left(pictures.jpeg())
+        with images.CHILDREN, images.CHILDREN, patch.object(images, "PATIENCE_S", 0.05):
+            self.assertEqual(upkeep.finish_uploads(), 0)
+        self.assertEqual(upkeep.finish_uploads(), 1)
 
 
 class ExpiryTests(ResumableTestCase):

@@ -27,6 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
             upkeep.run_pass()
+            upkeep.finish_uploads()
             upkeep.collect()
             upkeep.remove_strays()
             mails.send_batch_mails()
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         # Threads, since a picture may take a minute to look at, and other people's servers their time; nobody waits for
         # them at the end.
         for act, every_s in (
+            (upkeep.finish_uploads, upkeep.PASS_EVERY_S),
             (upkeep.collect, upkeep.PASS_EVERY_S),
             (upkeep.remove_strays, upkeep.REMOVE_EVERY_S),
             (mails.send_batch_mails, upkeep.PASS_EVERY_S),
