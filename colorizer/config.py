@@ -20,7 +20,7 @@ class NetworkConfig:
     chroma_bins: bool = False  # predict a distribution over chroma at stride 4, then refine its mean
     hints: bool = False  # listen to colors that it is told
     hint_scale: float = 1.0  # of their planes, where chroma is in units of AB_MAX: at 1 they are too faint to be heard
-    chroma_gain: float = 1.0  # of what comes out; training learns without, and each checkpoint gets its own
+    chroma_gain: float = 1.0  # of what comes out; training learns without it, and ends paler than the truth
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,6 @@ from .training import Training
 NEW = "new"  # the source of the new photographs
 BASE = "base"  # that of a rehearsal corpus without names
 EVALUATIONS = 8  # of a run, beside that of its start
-ADVERSARIAL_SHARE = 0.25  # of the steps, the last ones
-ADVERSARIAL_RATE = 0.5  # of the learning rate, where a discriminator judges
 TIMED_STEPS = 4  # of each stage, to know the pace; the first, which warms up, is not counted
 TIMED_PICTURES = 4  # of each validation set
 PROCESS_BYTES = 1.3e9  # peak of a process that trains, and of that which reads for it, whatever the batch
@@ -38,7 +36,7 @@ class FineTuning:
 
     steps: int = 1200
     learning_rate: float = 2e-4  # of the decoder at its peak
-    adversarial: bool = False  # a gentle adversarial stage at the end
+    adversarial: bool = False  # a discriminator as well: slower, and it takes long to know the new pictures
     base_share: float = 0.5  # of each batch, 0 to 0.9
     crop: int = 128  # pixels
     batch_size: int = 16
@@ -96,28 +94,22 @@ def open_base(path: Path | None, *, heed: Callable[[], None] = lambda: None) -> 
 
 def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: dict[str, PhotoSet]) -> Recipe:
     """The recipe for the sources NEW and `base`, validated on HOLDOUT; weights of that network are its start."""
-    stage = Stage(
+    stage = Stage(  # with the losses of the last stage of the network's own recipe
         "fine-tuning",
         chosen.steps,
         chosen.crop,
         _mix(chosen, base),
         decoder_lr=chosen.learning_rate,
-        l1_weight=0.2,  # more of it makes colors pale
+        l1_weight=0.2,
         bins_weight=0.1 if network.chroma_bins else 0.0,
         colorfulness_weight=0.3,
         perceptual_weight=1.0,
+        adversarial_weight=0.1 if chosen.adversarial else 0.0,
+        discriminator_lr=chosen.learning_rate,
     )
-    stages = (stage,)
-    if chosen.adversarial:
-        last = max(1, round(chosen.steps * ADVERSARIAL_SHARE))
-        rate = chosen.learning_rate * ADVERSARIAL_RATE
-        fought = replace(
-            stage, name="adversarial", steps=last, decoder_lr=rate, adversarial_weight=0.03, discriminator_lr=rate
-        )
-        stages = (replace(stage, steps=chosen.steps - last), fought)
     return Recipe(
         name,
-        stages,
+        (stage,),
         network=replace(network, chroma_gain=1.0),
         validation=(HOLDOUT,),
         validation_pictures=64,

@@ -51,7 +51,7 @@ RULES = (  # for each set of photographs
     Rule("Pictures are on average as colorful as the true ones", "colorfulness_gap_of_means", 1.5),
     Rule("Each picture is about as colorful as the true one", "colorfulness_gap", 1.0),
     Rule("As few pictures stay without color", "no_color_share", 0.01),
-    Rule("As few colors lie outside what a screen can show", "outside_gamut_share", 0.005),
+    Rule("As few colors lie outside what a screen can show", "outside_gamut_share", 0.02),
     Rule("Skin is as often colored as skin", "skin_share", 0.03, higher_is_better=True),
     Rule("Light stays as it was", "light_change_p999", 0.1),
     Rule("Pictures as a crowd look as much like photographs (kernel distance)", "kernel_distance", 0.01),

@@ -20,7 +20,7 @@ from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
 from .errors import ImageError, TrainingError, is_no_memory
-from .gain import raise_to_truth
+from .gain import KeptVividness
 from .objective import Objective
 from .pace import Pace
 from .reports import Ending, Evaluated, Listeners, Outcome, Progress
@@ -69,7 +69,8 @@ class Training:
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.generator.config = recipe.network  # the gain of the weights that it begins with is the average's alone
+        self.generator.config = recipe.network  # learns without the gain
+        self.kept: KeptVividness | None = None  # that of the weights it begins with
         self.generator = self.team.with_norms(self.generator)
         self.objective: Objective | None = None  # of the stage that runs
         self.step = 0
@@ -110,6 +111,8 @@ class Training:
         return Outcome(ending, self.step, weights, reason)
 
     def _run(self) -> None:
+        if self.parent and self.team.leads:
+            self.kept = KeptVividness(self.ema, self.sources, size=self.recipe.validation_size, heed=self._heed)
         self._resume()
         self._agree(self._evaluate_if_due())
         first = 0
@@ -123,11 +126,7 @@ class Training:
             self._begin_stage(stage)
         self._set_trainable(stage)
         batches = TrainingBatches(
-            self.sources,
-            stage,
-            seed=self.recipe.seed + first,
-            first_step=self.step - first,
-            share=self.team.share,
+            self.sources, stage, seed=self.recipe.seed + first, first_step=self.step - first, share=self.team.share
         )
         before = saved = time.monotonic()
         loaders = LOADERS[self.team.device.type]
@@ -208,7 +207,8 @@ class Training:
         try:
             if self.step:
                 self._save()
-                raise_to_truth(self.ema, self.sources, size=self.recipe.validation_size, heed=self._heed)
+                if self.kept:
+                    self.kept.give_back(self.ema)
             report = validate(
                 self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
             )

@@ -18,8 +18,7 @@ from tqdm import tqdm
 
 from colorizer.checkpoint import load_generator, save_generator
 from colorizer.data import open_sources
-from colorizer.evaluation import evaluate, painter_of
-from colorizer.gain import gain_to_truth
+from colorizer.evaluation import evaluate
 from colorizer.generator import Generator
 
 SIZE = 256  # pixels, the short side that the network sees in the product
@@ -30,7 +29,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="+", metavar="SHARE=CHECKPOINT", type=_part)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--gain", type=float, help="of chroma (default: the one that training pictures ask for)")
+    parser.add_argument("--gain", type=float, default=1.0, help="of chroma: best where colorfulness is the truth's")
     parser.add_argument("--limits", required=True, help="for the card: where the colors fail")
     parser.add_argument("--limit", type=int, default=500, help="pictures of each set to measure on")
     options = parser.parse_args()
@@ -42,11 +41,8 @@ def main() -> None:
         for name, tensor in generator.state_dict().items():
             part = tensor * share if tensor.is_floating_point() else tensor
             mixed[name] = mixed[name] + part if name in mixed and tensor.is_floating_point() else part
-    generator = Generator(replace(card.network, chroma_gain=1.0)).eval()
+    generator = Generator(replace(card.network, chroma_gain=options.gain)).eval()
     generator.load_state_dict(mixed)
-    seen = {source: open_sources(options.data, source)[0] for source in card.figures}
-    gain = options.gain or gain_to_truth(painter_of(generator), seen, size=SIZE)
-    generator.config = replace(generator.config, chroma_gain=gain)
     figures = {}
     for source in card.figures:
         _, photos = open_sources(options.data, source)

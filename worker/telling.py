@@ -38,7 +38,7 @@ KEEP_EVERY_S = 45.0
 PATIENCE_S = 60.0  # with a database that does not answer
 STORAGE_PATIENCE_S, ASK_STORAGE_EVERY_S = 600.0, 5.0
 PREPARING, COMPARING, STORING = "Preparing the pictures", "Comparing with the active version", "Storing"
-STAGES = {"fine-tuning": "Learning", "adversarial": "Learning against a discriminator"}
+LEARNING = "Learning"
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -105,9 +105,8 @@ class Teller:
     def step_done(self, report: Progress) -> None:
         self._step, self._steps = report.step, report.steps
         if time.monotonic() - self._told_at >= TELL_EVERY_S or report.step == report.steps:
-            stage = STAGES.get(report.stage, report.stage)
             rate, left = report.pictures_per_s, report.seconds_left
-            self._tell(services.Progress(stage, report.step, report.steps, rate, left, report.losses, self._trouble))
+            self._tell(services.Progress(LEARNING, report.step, report.steps, rate, left, report.losses, self._trouble))
         if time.monotonic() - self._kept_at >= KEEP_EVERY_S:
             self._kept_at = time.monotonic()
             self._try(self._store_all)

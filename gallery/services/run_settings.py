@@ -17,7 +17,7 @@ SMALLEST_BATCH, LARGEST_BATCH = 4, 64
 class RunSettings:
     steps: int = 1200
     learning_rate: float = 2e-4  # of the decoder at its peak
-    adversarial: bool = False  # a gentle adversarial stage at the end
+    adversarial: bool = False  # against a discriminator as well
     base_share: float = 0.5  # of each batch, from the corpus that must not be forgotten
     crop: int = 128  # pixels of a picture's side, as it is learned from
     batch_size: int = 16

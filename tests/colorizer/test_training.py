@@ -13,10 +13,12 @@ import torch
 from PIL import Image
 
 from colorizer import TrainingError, losses, training
-from colorizer.checkpoint import load_generator, read_card, read_tensors
+from colorizer.checkpoint import load_generator, read_card, read_tensors, save_generator
 from colorizer.config import RECIPES, NetworkConfig, Recipe, Stage
 from colorizer.data import PhotoSet, open_data
 from colorizer.descent import LAST_LR, lr_scale
+from colorizer.evaluation import painter_of
+from colorizer.gain import vividness
 from colorizer.pace import Pace
 from colorizer.reports import Ending, Evaluated, Figures, Outcome, Progress
 from colorizer.runaway import what_ran_away
@@ -150,6 +152,22 @@ class TrainingTest(unittest.TestCase):
         self.assertEqual(read_card(self.folder / "tuned" / "step-00000.json").recipe["parent"], card.digest)
         measured = read_card(self.folder / "tuned" / "step-00000.json").figures["scenes"]["generator"]
         self.assertAlmostEqual(measured["ciede2000"], card.figures["scenes"]["generator"]["ciede2000"], delta=0.05)
+
+    def test_what_it_makes_is_as_vivid_as_what_it_started_from_and_the_gain_is_not_learned_with(self) -> None:
+        generator, card = load_generator(self.folder / "whole" / "step-00012.safetensors")
+        generator.config = replace(generator.config, chroma_gain=1.3)
+        raised = self.folder / "raised.safetensors"
+        save_generator(generator, raised, replace(card, network=generator.config))
+        run = self.training("kept", start=raised)
+        self.assertEqual(run.generator.config.chroma_gain, 1.0)
+        run.run(should_stop=lambda: run.step >= 5)
+        cards = {step: read_card(self.folder / "kept" / f"step-{step:05}.json") for step in (0, 4)}
+        self.assertEqual(cards[0].network.chroma_gain, 1.3)
+        before, after = (
+            vividness(painter_of(load_generator(path)[0]), run.sources, size=64, heed=lambda: None)
+            for path in (raised, self.folder / "kept" / "step-00004.safetensors")
+        )
+        self.assertAlmostEqual(after, before, delta=0.02 * before)
 
     def test_weights_of_another_network_are_refused(self) -> None:
         weights = self.folder / "whole" / "step-00012.safetensors"
