@@ -12,5 +12,5 @@ register = template.Library()
 
 @register.inclusion_tag("gallery/_batch_notices.html", takes_context=True)
 def batch_notices(context: Context) -> dict[str, Any]:
-    """What the visitor uploaded together and is done; it stays until it is put away."""
+    """What the visitor uploaded together and is done; it stays until it is put away or was seen."""
     return {"batches": services.notices_of(context["user"])}

@@ -1,7 +1,9 @@
-// Speaks short messages to screen readers: anyone may dispatch "announce" on the document.
+// Speaks short messages to screen readers, one after the other: say(words), from any module.
 
 const region = document.getElementById("announcements");
 const waiting = [];
+
+export const say = (words) => document.dispatchEvent(new CustomEvent("announce", { detail: words }));
 
 function speakNext() {
   if (!waiting.length) return;

@@ -1,7 +1,10 @@
-// Says when everything that was uploaded together is done: a bar that stays until it is put away, and, where nobody
-// looks, the page's title. The server decides what is done; this asks when photos have changed.
+// Says when everything that was uploaded together is done: a bar that stays on this page until it is put away, and on
+// others until it was seen; and, where nobody looks, the page's title. The server decides what is done; this asks when photos have changed.
+
+import { say } from "./announce.js";
 
 const LOOK_AFTER_MS = 1_000;
+const SEEN_AFTER_MS = 4_000;
 const OUT_OF_SIGHT_EVERY_MS = 15_000;
 const holder = document.getElementById("batch-notices");
 const list = holder.querySelector("ul");
@@ -19,15 +22,30 @@ async function look() {
   const html = await response.text();
   const template = document.createElement("template");
   template.innerHTML = html;
-  const notices = [...template.content.children];
-  if (notices.map((notice) => notice.dataset.batchId).join() === before.join()) return;
-  list.replaceChildren(...notices);
-  const fresh = notices.filter((notice) => !before.includes(notice.dataset.batchId));
+  const fresh = [...template.content.children].filter((notice) => !before.includes(notice.dataset.batchId));
   if (!fresh.length) return;
+  list.prepend(...fresh);
+  awaitSeen();
   expecting = false;
   const words = fresh[0].querySelector("[data-batch-words]").textContent;
-  document.dispatchEvent(new CustomEvent("announce", { detail: words }));
+  say(words);
   if (document.hidden) document.title = `● ${words}`;
+}
+
+function dismiss(form) {
+  const headers = { Accept: "application/json" };
+  return fetch(form.action, { method: "POST", body: new FormData(form), headers }).catch(() => null);
+}
+
+// What was seen is not shown on the next page.
+function awaitSeen() {
+  setTimeout(() => {
+    if (document.hidden || !holder.checkVisibility()) return;
+    for (const form of list.querySelectorAll("li:not([data-seen]) form")) {
+      form.closest("li").dataset.seen = "";
+      dismiss(form);
+    }
+  }, SEEN_AFTER_MS);
 }
 
 function lookSoon() {
@@ -43,6 +61,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   document.title = title;
   lookSoon();
+  awaitSeen();
 });
 setInterval(() => {
   if (document.hidden && expecting) look();
@@ -51,10 +70,10 @@ setInterval(() => {
 list.addEventListener("submit", async (event) => {
   event.preventDefault();
   const notice = event.target.closest("[data-batch-id]");
-  const body = new FormData(event.target);
-  const headers = { Accept: "application/json" };
-  const response = await fetch(event.target.action, { method: "POST", body, headers }).catch(() => null);
+  const response = await dismiss(event.target);
   if (!response?.ok) return;
   notice.remove();
   document.getElementById("main").focus();
 });
+
+awaitSeen();

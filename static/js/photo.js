@@ -1,12 +1,14 @@
 // One photo's page: brings the state up to date when it changes, and steps to its neighbors by arrow keys.
 // Only what differs is changed, and nothing that the visitor has set: the divider, the map of doubt, what is open.
 
+import { say } from "./announce.js";
 import { showLocalTimes } from "./times.js";
 
 const POSITION_EVERY_MS = 10_000;
 const holder = document.getElementById("photo-state");
 const { photoId, status: address } = holder.dataset;
 const state = () => holder.firstElementChild.dataset.state;
+let isLeaving = false;
 const isWaiting = () => ["queued", "running"].includes(state());
 
 function parse(html) {
@@ -29,18 +31,20 @@ async function put(next) {
   Idiomorph.morph(holder.firstElementChild, next, { callbacks });
   if (state() === stateBefore) return;
   const words = holder.firstElementChild.dataset.announce;
-  if (words) document.dispatchEvent(new CustomEvent("announce", { detail: words }));
+  if (words) say(words);
   if (hadFocus && !holder.contains(document.activeElement)) holder.focus();
 }
 
 async function refresh() {
   const response = await fetch(address).catch(() => null);
+  if (isLeaving) return; // what was sent has its own answer, such as that the photo is in the trash
   if (response?.status === 404) location.href = holder.dataset.gallery;
   if (!response?.ok || response.redirected) return;
   await put(parse(await response.text()));
 }
 
 showLocalTimes(holder);
+document.addEventListener("submit", () => (isLeaving = true));
 document.addEventListener("photos-changed", ({ detail }) => {
   const concerned = detail.ids?.includes(Number(photoId)) ?? (detail.look === "shown" || isWaiting());
   if (concerned) refresh();

@@ -136,7 +136,7 @@ class HandTests(EditorTestCase):
         page.keyboard.press("Shift+ArrowDown")
         page.keyboard.press("Enter")
         expect(dot).not_to_have_attribute("style", before)
-        expect(page.locator(".told li").first).to_contain_text("at 45 percent from the left, 49 percent from the top")
+        expect(page.locator(".told li").first).to_contain_text("at 47 percent from the left, 49 percent from the top")
 
     def test_a_mark_is_dragged_and_takes_its_color_from_the_photograph(self) -> None:
         page = self.page

@@ -11,22 +11,11 @@ from tests import pictures
 from tests.e2e.browser import PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
 from tests.e2e.proxy import CuttableLine
-from tests.e2e.stack import Stack, wait_until
+from tests.e2e.stack import wait_until
 
-STACK: Stack
 MB = 1024 * 1024
 PIECE_BYTES = 5 * MB
 LARGE = (5000, 4600)  # of grey pixels without compression: 23 MB
-
-
-def setUpModule() -> None:
-    global STACK
-    STACK = Stack()
-    STACK.start()
-
-
-def tearDownModule() -> None:
-    STACK.close()
 
 
 class UploadTestCase(PageTestCase):
@@ -50,7 +39,7 @@ class UploadTestCase(PageTestCase):
 
 class SourcesTests(UploadTestCase):
     def test_a_folder_with_folders_in_it_is_read_and_what_is_no_photograph_is_passed_over(self) -> None:
-        folder = STACK.folder / "attic"
+        folder = self.stack.folder / "attic"
         for name, mark in {"a.jpg": 11, "box 1/b.jpg": 12, "box 1/deep/c.jpg": 13}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(pictures.jpeg((320, 240), mark=mark))
@@ -117,7 +106,7 @@ class SourcesTests(UploadTestCase):
 
 class BrokenLineTests(UploadTestCase):
     def setUp(self) -> None:
-        self.line = CuttableLine(STACK.port)
+        self.line = CuttableLine(self.stack.port)
         self.addCleanup(self.line.close)
         self.url = f"http://localhost:{self.line.port}"
         super().setUp()
@@ -127,7 +116,7 @@ class BrokenLineTests(UploadTestCase):
             super().note(kind, text)
 
     def large_scan(self) -> Path:
-        path = STACK.folder / "scan.tif"
+        path = self.stack.folder / "scan.tif"
         Image.effect_noise((LARGE[0] // 8, LARGE[1] // 8), 60).resize(LARGE).save(path, "TIFF")
         self.assertGreater(path.stat().st_size, 20 * MB)
         return path
@@ -144,15 +133,15 @@ class BrokenLineTests(UploadTestCase):
         self.page.set_input_files("#upload-files", scan)
         row = self.page.locator(".upload-row")
         expect(row).to_contain_text("goes on by itself", timeout=COLORED_WITHIN_MS)
-        arrived = STACK.rows('SELECT "offset" FROM gallery_partialupload')[0][0]
+        arrived = self.stack.rows('SELECT "offset" FROM gallery_partialupload')[0][0]
         self.assertEqual(2 * PIECE_BYTES, arrived)
         self.line.mend()
         expect(self.page.locator("[data-photo-id]")).to_have_count(1, timeout=COLORED_WITHIN_MS)
         self.assertLess(self.line.sent_bytes - before, size + PIECE_BYTES)
         self.assertEqual(1, offsets.count(0), offsets)
-        wait_until(lambda: not STACK.rows("SELECT id FROM gallery_partialupload"), within_s=10)
-        key = STACK.rows("SELECT original_key FROM gallery_photo WHERE file_name = 'scan.tif'")[0][0]
-        self.assertEqual(scan.read_bytes(), (STACK.data / "media" / key).read_bytes())
+        wait_until(lambda: not self.stack.rows("SELECT id FROM gallery_partialupload"), within_s=10)
+        key = self.stack.rows("SELECT original_key FROM gallery_photo WHERE file_name = 'scan.tif'")[0][0]
+        self.assertEqual(scan.read_bytes(), (self.stack.data / "media" / key).read_bytes())
 
     def note_offset(self, request: Request, offsets: list[int]) -> None:
         if request.method == "PATCH":
@@ -160,18 +149,19 @@ class BrokenLineTests(UploadTestCase):
 
 
 class BatchEndTests(UploadTestCase):
-    def test_the_end_of_a_batch_stays_on_the_page_until_it_is_put_away(self) -> None:
+    def test_the_end_of_a_batch_stays_on_the_page_until_it_is_put_away_or_left(self) -> None:
         page = self.gallery_of("bea")
         photos = {f"b{mark}_jpg": pictures.jpeg((320, 240), mark=mark) for mark in (51, 52, 53)}
-        page.set_input_files("#upload-files", self.files(**photos))
         bar = page.locator(".batch-notice")
-        expect(bar).to_contain_text("Done: 3 photographs are in color.", timeout=COLORED_WITHIN_MS)
+        with page.expect_response(lambda answer: "/dismiss/" in answer.url, timeout=2 * COLORED_WITHIN_MS):
+            page.set_input_files("#upload-files", self.files(**photos))
+            expect(bar).to_contain_text("Done: 3 photographs are in color.", timeout=COLORED_WITHIN_MS)
         self.assert_accessible(page)
-        page.goto("/accounts/")
-        expect(bar).to_be_visible()
+        expect(bar).to_be_visible()  # it was seen, so other pages do not show it
+        other = self.context.new_page()
+        other.goto("/accounts/")
+        expect(other.locator(".batch-notice")).to_have_count(0)
         bar.get_by_role("button", name="Dismiss").click()
-        expect(bar).to_have_count(0)
-        page.goto("/photos/")
         expect(bar).to_have_count(0)
 
     def test_a_tab_out_of_sight_says_it_in_its_title(self) -> None:
@@ -217,7 +207,9 @@ class ProgramPageTests(UploadTestCase):
         page.get_by_role("button", name="Send events there").click()
         page.get_by_role("button", name="Send a test").click()
         expect(page.locator(".entry")).to_have_count(1)
-        wait_until(lambda: STACK.rows("SELECT 1 FROM gallery_webhookdelivery WHERE state = 'given_up'"), within_s=15)
+        wait_until(
+            lambda: self.stack.rows("SELECT 1 FROM gallery_webhookdelivery WHERE state = 'given_up'"), within_s=15
+        )
         page.get_by_role("link", name="Look again").click()
         expect(page.locator(".entry")).to_contain_text("leads into a private network")
         self.assert_accessible(page)
