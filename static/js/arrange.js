@@ -1,11 +1,11 @@
 // The order of an album: dragging, and the buttons of each photograph without fetching the page anew.
 
 import "../vendor/sortablejs/Sortable.min.js";
+import { say } from "./announce.js";
 
 const list = document.getElementById("photos");
 const token = document.querySelector("#arrange [name=csrfmiddlewaretoken]").value;
 const texts = list.dataset;
-const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
 
 async function keep(fields) {
   const body = new FormData();

@@ -1,6 +1,8 @@
 // Choosing many photographs: check marks, ranges with Shift, keys, and the bar of what can be done with them.
 // The boxes and the bar are a plain form; without this file they are all there, and work.
 
+import { say } from "./announce.js";
+
 const grid = document.getElementById("photos");
 const bar = document.getElementById("chosen");
 const count = document.getElementById("chosen-count");
@@ -19,7 +21,6 @@ let anchor = null; // the card from which a range goes
 const cards = () => [...grid.querySelectorAll("[data-photo-id]")];
 const boxOf = (card) => card.querySelector(".card-check input");
 const checked = () => cards().filter((card) => boxOf(card).checked);
-const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
 
 function show() {
   const number = checked().length;

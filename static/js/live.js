@@ -1,5 +1,6 @@
 // Keeps the gallery's cards true: fetches those that changed and puts them in place.
 
+import { say } from "./announce.js";
 import "./more.js";
 
 const POSITIONS_EVERY_MS = 10_000;
@@ -15,10 +16,7 @@ const idOf = (card) => Number(card.dataset.photoId);
 const waitingIds = () => shown().filter(isWaiting).map(idOf);
 const shownIds = () => shown().map(idOf);
 
-function announce(template, card) {
-  const detail = template.replace("{name}", card.dataset.name);
-  document.dispatchEvent(new CustomEvent("announce", { detail }));
-}
+const announce = (template, card) => say(template.replace("{name}", card.dataset.name));
 
 function parseCard(html) {
   const template = document.createElement("template");

@@ -1,5 +1,6 @@
 // Links to share: copied by a button, and points in time by the visitor's own clock.
 
+import { say } from "./announce.js";
 import { showLocalTimes } from "./times.js";
 
 showLocalTimes(document);
@@ -22,7 +23,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     await copy(field);
     words.textContent = button.dataset.copied;
-    document.dispatchEvent(new CustomEvent("announce", { detail: button.dataset.copy }));
+    say(button.dataset.copy);
     setTimeout(() => {
       words.textContent = plain;
     }, 2000);

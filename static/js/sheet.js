@@ -1,5 +1,7 @@
 // The contact sheet fills in while its variants are colored: frames whose state changed are put in place.
 
+import { say } from "./announce.js";
+
 const sheet = document.getElementById("sheet");
 
 async function refresh() {
@@ -14,7 +16,7 @@ function place(frame) {
   if (!before || before.dataset.state === frame.dataset.state) return;
   const hadFocus = before.contains(document.activeElement);
   before.replaceWith(frame);
-  if (frame.dataset.announce) document.dispatchEvent(new CustomEvent("announce", { detail: frame.dataset.announce }));
+  if (frame.dataset.announce) say(frame.dataset.announce);
   if (hadFocus) frame.querySelector("button, input")?.focus();
 }
 

@@ -1,6 +1,7 @@
 // Uploads one file per request, two at a time, each with its own row of progress and result; large files in pieces.
 // The form works without this file; the server's rules are the same for both ways.
 
+import { say } from "./announce.js";
 import { knownAmong } from "./upload-known.js";
 import { sendInPieces } from "./upload-resumable.js";
 import { isPhotograph, pastedFiles, readFolders, takeDropped } from "./upload-sources.js";
@@ -28,7 +29,6 @@ let active = 0;
 let looking = 0;
 let tally = { accepted: 0, duplicates: 0, refused: 0 };
 
-const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
 
 function makeRow(file) {
   const row = rowTemplate.content.firstElementChild.cloneNode(true);

@@ -12,23 +12,12 @@ from playwright.sync_api import BrowserContext, Page, StorageState, expect
 from tests import pictures
 from tests.e2e.browser import DESKTOP, PHONE
 from tests.e2e.pages import PageTestCase
-from tests.e2e.stack import Stack, wait_until
+from tests.e2e.stack import wait_until
 from tests.e2e.visitors import ApiVisitor
 from tests.gallery.test_shared_copy import SECRETS, told_jpeg
 
-STACK: Stack
 WORD = "seven red bicycles"
 COLORED_WITHIN_S = 90  # all of them, while the worker still loads its generator
-
-
-def setUpModule() -> None:
-    global STACK
-    STACK = Stack()
-    STACK.start()
-
-
-def tearDownModule() -> None:
-    STACK.close()
 
 
 class SharingTestCase(PageTestCase):
