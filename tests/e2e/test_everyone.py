@@ -1,0 +1,255 @@
+"""For everyone: every page in both languages, light and dark, small and wide; right to left; the app; shortcuts."""
+
+import re
+
+import httpx
+from django.conf import settings
+from django.urls import URLPattern, reverse
+from playwright.sync_api import Page, expect
+
+from gallery.urls import urlpatterns
+from tests import pictures
+from tests.e2e.browser import DESKTOP, PHONE
+from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
+from tests.e2e.proxy import CuttableLine
+from tests.e2e.visitors import ApiVisitor
+
+TEMPLATES = settings.BASE_DIR / "templates" / "gallery"
+ACCOUNT_PAGES = ("account_email", "account_change_password", "account_logout")
+PAGES_BEFORE = ("account_login", "account_signup", "account_reset_password")
+MIRROR = """
+    const mirror = () => document.documentElement?.setAttribute("dir", "rtl");
+    new MutationObserver(mirror).observe(document, { childList: true });
+    mirror();
+"""
+
+
+class PersonTestCase(PageTestCase):
+    """Somebody with two photographs in color, an album and a link."""
+
+    person: httpx.Client | None = None
+    ids: dict[str, object]
+
+    def setUp(self) -> None:
+        super().setUp()
+        if PersonTestCase.person is None:
+            member = self.member("olga")
+            PersonTestCase.person = httpx.Client(base_url=self.url, cookies=member.http.cookies)
+            PersonTestCase.ids = self.furnish()
+        self.let_olga_in(self.context, self.url)
+
+    def furnish(self) -> dict[str, object]:
+        """What the addresses of her pages name."""
+        older, newer = (self.colored_photo("olga", pictures.jpeg((900, 600), mark=mark)) for mark in (1, 2))
+        api = ApiVisitor(self.url, "olga")
+        self.addCleanup(api.close)
+        album = api.http.post("/albums", json={"title": "The farm"}).json()["id"]
+        api.http.post(f"/albums/{album}/photos", json={"photos": [older, newer]})
+        link = api.http.post(f"/albums/{album}/shares", json={"allow_download": True}).json()
+        return {
+            "photo_id": older,
+            "job_id": self.stack.rows("SELECT id FROM gallery_job WHERE photo_id = ?", older)[0][0],
+            "album_id": album,
+            "share_id": link["id"],
+            "token": link["url"].rstrip("/").rsplit("/", 1)[-1],
+            "number": 1,
+        }
+
+    def let_olga_in(self, context: object, url: str) -> None:
+        context.add_cookies(
+            [{"name": cookie.name, "value": cookie.value, "url": url} for cookie in self.person.cookies.jar]
+        )
+
+    def address(self, name: str) -> str:
+        """Of a page of hers."""
+        pattern = next(pattern for pattern in urlpatterns if pattern.name == name)
+        return reverse(name, kwargs={argument: self.ids[argument] for argument in arguments_of(pattern)})
+
+
+def arguments_of(pattern: URLPattern) -> set[str]:
+    return set(pattern.pattern.regex.groupindex) | set(getattr(pattern.pattern, "converters", {}))
+
+
+class EveryPageTests(PersonTestCase):
+    def pages(self) -> list[str]:
+        """A page has the name of its template, so that a new one is not forgotten."""
+        named = [pattern for pattern in urlpatterns if (TEMPLATES / f"{pattern.name}.html").exists()]
+        hers = [pattern.name for pattern in named if arguments_of(pattern) <= self.ids.keys()]
+        return [*map(self.address, hers), *map(reverse, ACCOUNT_PAGES)]
+
+    def walk(self, locale: str, viewport: dict[str, int], color_scheme: str) -> None:
+        """As a visitor, then as herself. Each page must fit both widths; one of them is looked at closely."""
+        context = self.new_context(locale=locale, color_scheme=color_scheme, reduced_motion="reduce")
+        page = context.new_page()
+        for address in map(reverse, PAGES_BEFORE):
+            self.look_closely(page, address, locale, viewport)
+        self.let_olga_in(context, self.url)
+        for address in self.pages():
+            self.look_closely(page, address, locale, viewport)
+
+    def look_closely(self, page: Page, address: str, locale: str, viewport: dict[str, int]) -> None:
+        with self.subTest(address):
+            page.set_viewport_size(PHONE if viewport is DESKTOP else DESKTOP)
+            page.goto(address)
+            expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+            self.assert_fits(page)
+            page.set_viewport_size(viewport)
+            self.assert_fits(page)
+            self.assert_accessible(page)
+
+    def test_every_page_in_english_on_a_phone_in_the_dark(self) -> None:
+        self.walk("en-US", PHONE, "dark")
+
+    def test_every_page_in_german_on_a_wide_screen_in_the_light(self) -> None:
+        self.walk("de-DE", DESKTOP, "light")
+
+    def test_the_language_is_chosen_at_the_foot_of_a_page(self) -> None:
+        self.page.goto("/photos/?q=farm")
+        self.page.get_by_role("button", name="Deutsch").click()
+        expect(self.page.get_by_role("heading", name="Ihre Galerie")).to_be_visible()
+        self.assertIn("q=farm", self.page.url)
+        self.page.goto(self.address("photo"))
+        expect(self.page.locator("time").first).to_contain_text(re.compile(r"^\d+\. \w+ \d{4}"))
+        self.page.get_by_role("button", name="English").click()
+        expect(self.page.get_by_text("About this photograph")).to_be_visible()
+
+
+class MirroredTests(PersonTestCase):
+    """As for a language that is written from right to left."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.context.add_init_script(MIRROR)
+
+    def left(self, selector: str) -> float:
+        return self.page.locator(selector).first.bounding_box()["x"]
+
+    def test_pages_turn_round_and_fit(self) -> None:
+        for name in ("home", "gallery", "photo", "photo_edit", "album", "account", "models"):
+            for viewport in (DESKTOP, PHONE):
+                with self.subTest(name, viewport=viewport):
+                    self.page.set_viewport_size(viewport)
+                    self.page.goto(self.address(name))
+                    self.assertEqual(self.page.evaluate("getComputedStyle(document.body).direction"), "rtl")
+                    self.assertGreater(self.left(".brand"), self.left("main") + viewport["width"] / 2)
+                    self.assert_fits(self.page)
+
+    def test_photographs_do_not_turn_round(self) -> None:
+        self.page.goto(self.address("photo"))
+        self.assertLess(self.left(".side-before .tag"), self.left(".side-after .tag"))
+        slider, handle = self.page.get_by_role("slider"), "before-after .handle"
+        slider.focus()
+        before = self.left(handle)
+        for _ in range(5):
+            slider.press("ArrowRight")
+        self.assertGreater(self.left(handle), before)
+
+    def test_arrow_keys_go_where_the_arrows_point(self) -> None:
+        self.page.goto(self.address("photo"))
+        self.assertGreater(self.left("[data-step=newer]"), self.left("[data-none]"))
+        self.page.keyboard.press("ArrowRight")
+        self.page.wait_for_url(lambda url: f"/{self.ids['photo_id']}/" not in url)
+
+
+class AppTests(PersonTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.line = CuttableLine(self.stack.port)
+        self.addCleanup(self.line.close)
+        self.own = f"http://localhost:{self.line.port}"
+        self.let_olga_in(self.context, self.own)
+        self.page.goto(f"{self.own}/photos/")
+        expect(self.page.locator("[data-state=done]")).to_have_count(2, timeout=COLORED_WITHIN_MS)
+
+    def test_the_browser_finds_an_app_to_install(self) -> None:
+        browser = self.context.new_cdp_session(self.page)
+        found = browser.send("Page.getAppManifest")
+        self.assertTrue(found["url"].endswith("/manifest.webmanifest"))
+        self.assertEqual(found["errors"], [])
+        errors = browser.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        self.assertEqual([error["errorId"] for error in errors], ["in-incognito"])  # as every context of a test
+
+    def test_an_honest_page_is_shown_while_the_site_is_away_and_nothing_of_hers(self) -> None:
+        self.wait_for_the_worker()
+        self.line.cut_after(1)
+        self.page.goto(f"{self.own}/photos/")
+        expect(self.page.get_by_role("heading", name="Photo-Lab cannot be reached")).to_be_visible()
+        self.assertEqual(self.page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight"), "400")
+        kept = self.page.evaluate(
+            """async () => {
+                const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+                const requests = await Promise.all(caches_.map((cache) => cache.keys()));
+                return requests.flat().map(({ url }) => new URL(url).pathname);
+            }"""
+        )
+        self.assertIn("/offline/", kept)
+        self.assertEqual([path for path in kept if path.startswith(("/photos", "/results", "/s/"))], [])
+        self.line.mend()
+        self.page.get_by_role("link", name="Try again").click()
+        expect(self.page.get_by_role("heading", name="Your gallery")).to_be_visible()
+        self.trouble.clear()  # the browser has complained of the line, as it should
+
+    def test_a_form_that_could_not_be_sent_is_not_answered_by_it(self) -> None:
+        self.wait_for_the_worker()
+        self.line.cut_after(1)
+        with self.page.expect_event("requestfailed", lambda request: request.method == "POST"):
+            self.page.get_by_role("button", name="Deutsch").click()
+        expect(self.page.get_by_text("Photo-Lab cannot be reached")).to_have_count(0)
+        self.trouble.clear()
+
+    def wait_for_the_worker(self) -> None:
+        self.page.wait_for_function("navigator.serviceWorker.controller?.state === 'activated'")
+
+
+class ShortcutTests(PersonTestCase):
+    def sheet(self) -> object:
+        return self.page.get_by_role("dialog", name="Keyboard shortcuts")
+
+    def test_a_question_mark_opens_the_sheet_but_not_in_a_field(self) -> None:
+        self.page.goto("/photos/")
+        search = self.page.get_by_role("searchbox").or_(self.page.locator("#search-words, [name=q]")).first
+        search.press("?")
+        self.assertEqual(search.input_value(), "?")
+        expect(self.sheet()).to_be_hidden()
+        self.page.locator("main").focus()
+        self.page.keyboard.press("?")
+        expect(self.sheet()).to_contain_text("Choosing photographs")
+        self.assert_accessible(self.page)
+        self.page.keyboard.press("v")  # nothing below hears it
+        self.page.keyboard.press("Escape")
+        expect(self.sheet()).to_be_hidden()
+        expect(self.page.locator(".pswp")).to_have_count(0)
+
+    def test_each_page_lists_its_own(self) -> None:
+        for name, own, others in (
+            ("photo", "Newer and older photograph", "Move the cross"),
+            ("photo_edit", "Move the cross", "Slideshow"),
+        ):
+            self.page.goto(self.address(name))
+            self.page.get_by_role("button", name="Keyboard shortcuts").click()
+            expect(self.sheet()).to_contain_text(own)
+            expect(self.sheet()).not_to_contain_text(others)
+
+    def test_it_opens_over_a_photograph_that_is_seen_large(self) -> None:
+        self.page.goto("/photos/")
+        self.page.locator(".card-link").first.focus()
+        self.page.keyboard.press("v")
+        expect(self.page.locator(".pswp--open")).to_be_visible()
+        self.page.keyboard.press("?")
+        expect(self.sheet()).to_be_visible()
+        self.page.keyboard.press("Escape")
+        expect(self.sheet()).to_be_hidden()
+        expect(self.page.locator(".pswp--open")).to_be_visible()
+
+    def test_single_keys_can_be_switched_off_for_good(self) -> None:
+        self.page.goto("/photos/")
+        self.page.keyboard.press("?")
+        self.page.get_by_label("Single letters and signs").uncheck()
+        self.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        self.page.reload()
+        for key in ("?", "v"):
+            self.page.locator("main").press(key)
+        expect(self.sheet()).to_be_hidden()
+        expect(self.page.locator(".pswp")).to_have_count(0)
+        self.page.get_by_role("button", name="Keyboard shortcuts").click()
+        expect(self.page.get_by_label("Single letters and signs")).not_to_be_checked()
