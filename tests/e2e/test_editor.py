@@ -12,25 +12,13 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from tests import pictures
 from tests.e2e.browser import PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
-from tests.e2e.stack import Stack
-from tests.e2e.visitors import FormVisitor
+from tests.e2e.visitors import ApiVisitor, FormVisitor
 
-STACK: Stack
 SIZE = (900, 600)
 PLACE = (0.2, 0.5)  # of the sides: the flag behind the astronaut
 WISH = "#5f6fa8"
 NEAR = 5.0  # CIEDE2000 at the photograph's own lightness
 PREVIEW_WITHIN_S = 5.0  # beside whatever else the machine does; alone it is a fraction of a second
-
-
-def setUpModule() -> None:
-    global STACK
-    STACK = Stack()
-    STACK.start()
-
-
-def tearDownModule() -> None:
-    STACK.close()
 
 
 def away_from_wish(pixel: tuple[int, int, int]) -> float:
@@ -45,6 +33,7 @@ class EditorTestCase(PageTestCase):
         page.get_by_role("link", name="Adjust colors").click()
         stage = page.get_by_role("application")
         expect(stage).to_be_visible()
+        expect(page.locator("output").first).not_to_be_empty()  # its scripts are there
         return stage
 
     def point_on(self, stage: Locator, share: tuple[float, float] = PLACE) -> dict[str, float]:
@@ -205,3 +194,25 @@ class SheetTests(EditorTestCase):
         expect(page.get_by_text("1 photograph waits to be colored with what you told.")).to_be_visible()
         page.goto(f"/photos/{other}/")
         expect(page.locator(".photo-facts")).to_contain_text("more vivid (1.4)", timeout=COLORED_WITHIN_MS)
+
+
+class PhotoPageTests(EditorTestCase):
+    def test_new_colors_arrive_and_what_the_visitor_has_set_stays(self) -> None:
+        page = self.page
+        self.let_in(self.member("vera"), self.context)
+        photo_id = self.colored_photo("vera", pictures.jpeg(SIZE))
+        page.goto(f"/photos/{photo_id}/")
+        doubt = page.get_by_role("button", name="Where is it a guess?")
+        doubt.click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(doubt).to_be_focused()
+        expect(doubt).to_have_attribute("aria-pressed", "false")
+        slider, after = page.get_by_role("slider"), page.locator(".side-after img")
+        slider.press("Home")
+        before = after.get_attribute("src")
+        api = ApiVisitor(self.url, "vera")
+        self.addCleanup(api.close)
+        self.assertEqual(201, api.http.post(f"/photos/{photo_id}/jobs", json={"vividness": 1.4}).status_code)
+        expect(after).not_to_have_attribute("src", before, timeout=COLORED_WITHIN_MS)
+        expect(slider).to_have_js_property("value", "0")
+        expect(slider).to_be_focused()
