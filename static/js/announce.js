@@ -3,8 +3,6 @@
 const region = document.getElementById("announcements");
 const waiting = [];
 
-export const say = (words) => document.dispatchEvent(new CustomEvent("announce", { detail: words }));
-
 function speakNext() {
   if (!waiting.length) return;
   region.textContent = waiting.shift();
@@ -14,7 +12,7 @@ function speakNext() {
   }, 1500);
 }
 
-document.addEventListener("announce", (event) => {
-  waiting.push(event.detail);
+export function say(words) {
+  waiting.push(words);
   if (!region.textContent && waiting.length === 1) speakNext();
-});
+}

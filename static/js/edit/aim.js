@@ -1,5 +1,7 @@
 // What the next place on the photograph is for, if not for a mark: it gives its color, or a mark is put there.
 
+import { say } from "../announce.js";
+
 export class Aim {
   // words: the element that says what to do · pick: the button that asks for a color
   constructor(stage, words, pick) {
@@ -18,7 +20,7 @@ export class Aim {
     this.pick.setAttribute("aria-pressed", String(isColor));
     this.stage.scrollIntoView({ block: "nearest" });
     this.stage.focus({ preventScroll: true });
-    document.dispatchEvent(new CustomEvent("announce", { detail: words }));
+    say(words);
   }
 
   end() {

@@ -1,5 +1,6 @@
 // The page on which a person tells the model colors: puts together the photograph, the tools and the preview.
 
+import { say } from "../announce.js";
 import { Aim } from "./aim.js";
 import { ColorChoice } from "./colors.js";
 import { bindButtons, bindKeys, bindSliders, sayWhenStill, toolOf } from "./controls.js";
@@ -36,7 +37,6 @@ let lookedId = null; // in the list
 
 const state = () => draft ?? history.now;
 const settings = () => ({ ...base, ...settingsOf(state()) });
-const say = (detail) => document.dispatchEvent(new CustomEvent("announce", { detail }));
 const tool = () => toolOf(root, size, { picksColor: aim.isColor });
 
 const view = new View(stage, size);
