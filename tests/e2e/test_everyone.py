@@ -12,8 +12,10 @@ from tests import pictures
 from tests.e2e.browser import DESKTOP, PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
 from tests.e2e.proxy import CuttableLine
+from tests.e2e.stack import wait_until
 from tests.e2e.visitors import ApiVisitor
 
+COLORED_WITHIN_S = 90  # while the worker still loads its generator
 TEMPLATES = settings.BASE_DIR / "templates" / "gallery"
 ACCOUNT_PAGES = ("account_email", "account_change_password", "account_logout")
 PAGES_BEFORE = ("account_login", "account_signup", "account_reset_password")
@@ -27,28 +29,30 @@ MIRROR = """
 class PersonTestCase(PageTestCase):
     """Somebody with two photographs in color, an album and a link."""
 
-    person: httpx.Client | None = None
+    session: httpx.Cookies | None = None
     ids: dict[str, object]
 
     def setUp(self) -> None:
         super().setUp()
-        if PersonTestCase.person is None:
+        if PersonTestCase.session is None:
             member = self.member("olga")
-            PersonTestCase.person = httpx.Client(base_url=self.url, cookies=member.http.cookies)
             PersonTestCase.ids = self.furnish()
+            PersonTestCase.session = member.http.cookies
         self.let_olga_in(self.context, self.url)
 
     def furnish(self) -> dict[str, object]:
         """What the addresses of her pages name."""
-        older, newer = (self.colored_photo("olga", pictures.jpeg((900, 600), mark=mark)) for mark in (1, 2))
         api = ApiVisitor(self.url, "olga")
         self.addCleanup(api.close)
+        orders = [api.order(pictures.jpeg((900, 600), mark=mark)) for mark in (1, 2)]
+        wait_until(lambda: all(api.state(job_id) == "done" for _, job_id in orders), within_s=COLORED_WITHIN_S)
+        (older, job_id), (newer, _) = orders
         album = api.http.post("/albums", json={"title": "The farm"}).json()["id"]
         api.http.post(f"/albums/{album}/photos", json={"photos": [older, newer]})
         link = api.http.post(f"/albums/{album}/shares", json={"allow_download": True}).json()
         return {
             "photo_id": older,
-            "job_id": self.stack.rows("SELECT id FROM gallery_job WHERE photo_id = ?", older)[0][0],
+            "job_id": job_id,
             "album_id": album,
             "share_id": link["id"],
             "token": link["url"].rstrip("/").rsplit("/", 1)[-1],
@@ -56,9 +60,7 @@ class PersonTestCase(PageTestCase):
         }
 
     def let_olga_in(self, context: object, url: str) -> None:
-        context.add_cookies(
-            [{"name": cookie.name, "value": cookie.value, "url": url} for cookie in self.person.cookies.jar]
-        )
+        context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": url} for cookie in self.session.jar])
 
     def address(self, name: str) -> str:
         """Of a page of hers."""
@@ -126,10 +128,10 @@ class MirroredTests(PersonTestCase):
 
     def test_pages_turn_round_and_fit(self) -> None:
         for name in ("home", "gallery", "photo", "photo_edit", "album", "account", "models"):
+            self.page.goto(self.address(name))
             for viewport in (DESKTOP, PHONE):
                 with self.subTest(name, viewport=viewport):
                     self.page.set_viewport_size(viewport)
-                    self.page.goto(self.address(name))
                     self.assertEqual(self.page.evaluate("getComputedStyle(document.body).direction"), "rtl")
                     self.assertGreater(self.left(".brand"), self.left("main") + viewport["width"] / 2)
                     self.assert_fits(self.page)
