@@ -40,6 +40,15 @@ class MailTests(BatchTestCase):
         self.done(4)
         self.assertEqual(mails.send_batch_mails(), 0)
 
+    def test_it_comes_in_the_language_that_was_chosen(self) -> None:
+        self.client.force_login(self.owner)
+        self.client.post(reverse("account_mail"), {"batches": "yes"}, headers={"accept-language": "de"})
+        self.done(1, 2)
+        mails.send_batch_mails()
+        (sent,) = mail.outbox
+        self.assertEqual(sent.subject, "[Photo-Lab] 2 Fotos sind in Farbe")
+        self.assertIn("Guten Tag olga,", sent.body)
+
     def test_a_mail_server_that_is_away_is_asked_again_for_an_hour(self) -> None:
         services.set_batch_mails(self.owner, True)
         self.done(1, 2)

@@ -28,6 +28,7 @@ const base = JSON.parse(document.getElementById("edit-settings").textContent);
 const history = new History(stateFrom(base));
 const server = new Server(root.querySelector("[name=csrfmiddlewaretoken]").value, texts);
 const button = (name) => root.querySelector(`[data-do="${name}"]`);
+const twoDigits = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 2 });
 const sliders = [...root.querySelectorAll("[data-setting]")];
 
 let draft = null; // a state that is tried while a slider or the picker moves
@@ -74,7 +75,7 @@ function show() {
   told.show(state().marks, selectedId);
   for (const slider of sliders) {
     slider.value = state()[slider.dataset.setting];
-    slider.nextElementSibling.value = Number(slider.value).toFixed(2);
+    slider.nextElementSibling.value = twoDigits.format(slider.value);
   }
   button("undo").setAttribute("aria-disabled", String(!history.canUndo && !pending));
   button("redo").setAttribute("aria-disabled", String(!history.canRedo));
