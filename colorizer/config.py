@@ -20,7 +20,7 @@ class NetworkConfig:
     chroma_bins: bool = False  # predict a distribution over chroma at stride 4, then refine its mean
     hints: bool = False  # listen to colors that it is told
     hint_scale: float = 1.0  # of their planes, where chroma is in units of AB_MAX: at 1 they are too faint to be heard
-    chroma_gain: float = 1.0  # of what comes out; training learns without it, and ends paler than the truth
+    chroma_gain: float = 1.0  # of what comes out; set when weights are made: training ends paler than the truth
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Stage:
     encoder_from: int = 0  # of its seven groups the first that learns; deep ones are small, so they learn cheaply
     l1_weight: float = 1.0
     bins_weight: float = 0.0  # of the cross entropy of the distribution over chroma
+    rehearses: tuple[str, ...] = ()  # sources whose pictures keep the colors that the run's first weights give them
     bins_uniform: float = 0.5  # 1 weights all colors alike, 0 each by how rare it is (lambda of Zhang 2016)
     colorfulness_weight: float = 0.0  # of the distance of each picture's colorfulness to the truth's
     perceptual_weight: float = 0.0  # of the distance in the features of a classifier
@@ -46,6 +47,11 @@ class Stage:
     @property
     def batch_size(self) -> int:
         return sum(self.batch.values())
+
+    @property
+    def rehearsed(self) -> list[bool]:
+        """Of each picture of a batch whether it is."""
+        return [name in self.rehearses for name, count in self.batch.items() for _ in range(count)]
 
     @property
     def refines(self) -> bool:
@@ -152,7 +158,7 @@ RECIPES: dict[str, Recipe] = {
                     discriminator_lr=2e-4,
                 ),
             ),
-            network=_HEARING,
+            network=replace(_HEARING, chroma_gain=1.2),
             validation=("scenes", "objects", "tiny"),
             ema_decay=0.999,
             evaluate_every=500,

@@ -129,6 +129,9 @@ def evaluation_crop(image: Image.Image, size: int) -> Tensor:
     return to_tensor(image.resize((size, size), Image.Resampling.BICUBIC, box=box))
 
 
+Recolor = Callable[[Tensor, Tensor], Tensor]  # L (N, 1, H, W) and ab (N, 2, H, W) to other ab
+
+
 @dataclass(frozen=True)
 class Batch:
     """L as the network sees it and as it is (N, 1, H, W), true ab (N, 2, H, W), and hints (N, 3, H, W)."""
@@ -178,11 +181,13 @@ class TrainingBatches(Dataset):
         return torch.stack(crops)
 
 
-def to_batch(rgb: Tensor, generator: torch.Generator) -> Batch:
-    """uint8 RGB (N, 3, H, W) to what a training step needs."""
+def to_batch(rgb: Tensor, generator: torch.Generator, *, recolor: Recolor | None = None) -> Batch:
+    """uint8 RGB (N, 3, H, W) to what a training step needs; `recolor` may put others in place of the true colors."""
     colors = rgb.float() / 255
     lab = rgb_to_lab(colors)
     light, ab = lab[:, :1], lab[:, 1:]
+    if recolor is not None:
+        ab = recolor(light, ab)
     seen = Degradation(generator)(colors, light)
     return Batch(seen=seen, light=light, ab=ab, hints=reveal(ab, generator))
 

@@ -27,7 +27,7 @@ def first_weights(recipe: Recipe, start: Path | None) -> tuple[Generator, str]:
         return generator, ""
     generator, card = load_generator(start)
     wanted = recipe.network
-    if replace(card.network, chroma_gain=wanted.chroma_gain, hint_scale=wanted.hint_scale) != wanted:
+    if replace(card.network, hint_scale=wanted.hint_scale) != wanted:
         raise TrainingError(f"The weights {start.name} are of another network than the recipe {recipe.name}.")
     if wanted.hints:
         generator.rescale_hints(wanted.hint_scale)

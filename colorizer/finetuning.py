@@ -94,15 +94,16 @@ def open_base(path: Path | None, *, heed: Callable[[], None] = lambda: None) -> 
 
 def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: dict[str, PhotoSet]) -> Recipe:
     """The recipe for the sources NEW and `base`, validated on HOLDOUT; weights of that network are its start."""
-    stage = Stage(  # with the losses of the last stage of the network's own recipe
+    stage = Stage(
         "fine-tuning",
         chosen.steps,
         chosen.crop,
         _mix(chosen, base),
         decoder_lr=chosen.learning_rate,
+        rehearses=tuple(base),
         l1_weight=0.2,
         bins_weight=0.1 if network.chroma_bins else 0.0,
-        colorfulness_weight=0.3,
+        colorfulness_weight=1.0,  # with less, colors grow pale in the first minutes
         perceptual_weight=1.0,
         adversarial_weight=0.1 if chosen.adversarial else 0.0,
         discriminator_lr=chosen.learning_rate,
@@ -110,7 +111,7 @@ def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: 
     return Recipe(
         name,
         (stage,),
-        network=replace(network, chroma_gain=1.0),
+        network=network,
         validation=(HOLDOUT,),
         validation_pictures=64,
         evaluate_every=max(1, chosen.steps // EVALUATIONS),

@@ -20,9 +20,9 @@ from .config import Recipe, Stage
 from .data import Batch, PhotoSet, TrainingBatches, to_batch
 from .descent import average, descend, first_weights, lr_scale, make_optimizers, set_rate
 from .errors import ImageError, TrainingError, is_no_memory
-from .gain import KeptVividness
 from .objective import Objective
 from .pace import Pace
+from .rehearsal import Rehearsal
 from .reports import Ending, Evaluated, Listeners, Outcome, Progress
 from .runaway import what_ran_away
 from .runfolder import RunFolder, restore
@@ -69,8 +69,7 @@ class Training:
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.generator.config = recipe.network  # learns without the gain
-        self.kept: KeptVividness | None = None  # that of the weights it begins with
+        self.rehearsal = Rehearsal(copy.deepcopy(self.ema), self.team)
         self.generator = self.team.with_norms(self.generator)
         self.objective: Objective | None = None  # of the stage that runs
         self.step = 0
@@ -111,8 +110,6 @@ class Training:
         return Outcome(ending, self.step, weights, reason)
 
     def _run(self) -> None:
-        if self.parent and self.team.leads:
-            self.kept = KeptVividness(self.ema, self.sources, size=self.recipe.validation_size, heed=self._heed)
         self._resume()
         self._agree(self._evaluate_if_due())
         first = 0
@@ -133,7 +130,7 @@ class Training:
         for rgb in DataLoader(batches, batch_size=None, num_workers=loaders, prefetch_factor=4):
             began = time.monotonic()
             noise = torch.Generator().manual_seed(self.recipe.seed + self.step + (self.team.rank << 32))
-            batch = to_batch(rgb, noise).to(self.team.device)
+            batch = to_batch(rgb, noise, recolor=self.rehearsal.of(stage)).to(self.team.device)
             values = self._train_step(stage, batch, lr_scale(self.step - first, stage.steps))
             self.step += 1
             self.train_s += time.monotonic() - began
@@ -207,8 +204,6 @@ class Training:
         try:
             if self.step:
                 self._save()
-                if self.kept:
-                    self.kept.give_back(self.ema)
             report = validate(
                 self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
             )

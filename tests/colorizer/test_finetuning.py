@@ -2,7 +2,6 @@
 
 import tempfile
 import unittest
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -63,10 +62,6 @@ class RecipeTest(unittest.TestCase):
         self.assertEqual(plain.steps, fought.steps)
         self.assertEqual([bool(recipe.stages[0].adversarial_weight) for recipe in (plain, fought)], [False, True])
         self.assertEqual([recipe.stages[0].encoder_lr for recipe in (plain, fought)], [0, 0])
-
-    def test_it_learns_without_the_gain_of_the_network(self) -> None:
-        raised = replace(SMALL, chroma_gain=1.3)
-        self.assertEqual(make_recipe("r", raised, FineTuning(), base={}).network, SMALL)
 
     def test_a_network_without_bins_is_asked_for_none(self) -> None:
         self.assertEqual(make_recipe("r", NetworkConfig(), FineTuning(), base={}).stages[0].bins_weight, 0)
