@@ -59,7 +59,11 @@ class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
     def test_of_two_versions_promoted_at_once_one_is_active(self) -> None:
         candidates = [
             ModelVersion.objects.create(
-                number=number, name=str(number), digest=str(number) * 64, gate=[{"passed": True}]
+                number=number,
+                name=str(number),
+                digest=str(number) * 64,
+                gate=[{"passed": True}],
+                compared_with=self.shipped,
             )
             for number in (2, 3)
         ]
