@@ -53,5 +53,4 @@ def _warmth_in_words(warmth: float) -> str:
 def _size_in_words(size: int) -> str:
     if size == USUAL_NETWORK_SIZE:
         return ""
-    text = _("closer look (%(size)d pixels)") if size > USUAL_NETWORK_SIZE else _("wider look (%(size)d pixels)")
-    return text % {"size": size}
+    return _("looked at more closely") if size > USUAL_NETWORK_SIZE else _("looked at from farther away")

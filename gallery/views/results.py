@@ -73,4 +73,5 @@ def photo_again(request: HttpRequest, photo_id: int) -> HttpResponse:
 def result_show(request: HttpRequest, job_id: int) -> HttpResponse:
     job = job_for(request, job_id)
     services.show_result(job.pk)
+    messages.success(request, _("These colors are shown now. The others stay in the photograph's history."))
     return redirect("photo", photo_id=job.photo_id)

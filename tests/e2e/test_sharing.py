@@ -52,7 +52,7 @@ class SharingTestCase(PageTestCase):
         return self.new_context(**options).new_page()
 
     def link(self, page: Page) -> str:
-        return page.locator("[data-share-address]").first.input_value()
+        return page.locator("[data-copy-from]").first.input_value()
 
     def make_link(self, address: str) -> str:
         self.page.goto(address)

@@ -188,14 +188,14 @@ class ProgramPageTests(UploadTestCase):
         page.goto("/accounts/keys/")
         page.get_by_label("Name").fill("Scanner in the attic")
         page.get_by_label("Name").press("Enter")
-        token = page.locator(".secret").inner_text()
+        token = page.locator("[data-copy-from]").input_value()
         self.assert_accessible(page)
         self.assert_fits(page)
         calls = f"{self.url}/api/v1/photos"
         headers = {"Authorization": f"Bearer {token}"}
         self.assertEqual(200, httpx.get(calls, headers=headers).status_code)
         page.goto("/accounts/keys/")
-        expect(page.locator(".secret")).to_have_count(0)
+        expect(page.locator("[data-copy-from]")).to_have_count(0)
         page.get_by_role("button", name=re.compile("Revoke.*Scanner")).press("Enter")
         expect(page.get_by_text("You have no keys yet.")).to_be_visible()
         self.assertEqual(401, httpx.get(calls, headers=headers).status_code)

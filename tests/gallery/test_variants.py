@@ -94,9 +94,9 @@ class WordsTests(SimpleTestCase):
             ({"hints": [RED], "keep_grey": [GREY]}, "1 color told, parts kept grey"),
             (
                 {"network_size": 384, "flip_averaged": True},
-                "closer look (384 pixels), evened out with its mirror image",
+                "looked at more closely, evened out with its mirror image",
             ),
-            ({"network_size": 192, "model_version": 2}, "wider look (192 pixels), by version 2"),
+            ({"network_size": 192, "model_version": 2}, "looked at from farther away, by version 2"),
         ):
             with self.subTest(words):
                 self.assertEqual(settings_in_words(told), words)
