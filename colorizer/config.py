@@ -49,9 +49,9 @@ class Stage:
         return sum(self.batch.values())
 
     @property
-    def rehearsed(self) -> list[bool]:
-        """Of each picture of a batch whether it is."""
-        return [name in self.rehearses for name, count in self.batch.items() for _ in range(count)]
+    def places(self) -> list[str]:
+        """The source of each picture of a batch."""
+        return [name for name, count in self.batch.items() for _ in range(count)]
 
     @property
     def refines(self) -> bool:
@@ -96,6 +96,21 @@ class Recipe:
 _SMALL = {"scenes": 10, "objects": 8, "tiny": 14}
 _LARGER = {"scenes": 13, "objects": 11, "tiny": 8}  # tiny pictures are blurred when enlarged
 _DIVERSE = {"scenes": 8, "objects": 12, "tiny": 12}  # but show the most kinds of things
+_ADVERSARIAL = Stage(
+    "adversarial",
+    1000,
+    128,
+    _LARGER,
+    decoder_lr=4e-4,
+    encoder_lr=4e-5,
+    encoder_from=5,
+    l1_weight=0.2,
+    bins_weight=0.1,
+    colorfulness_weight=0.3,
+    perceptual_weight=1.0,
+    adversarial_weight=0.1,
+    discriminator_lr=2e-4,
+)
 _LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
 _HEARING = replace(_LISTENING, hint_scale=5.0)  # what is usual becomes about 1, as the features beside it are
 
@@ -117,21 +132,7 @@ RECIPES: dict[str, Recipe] = {
                     l1_weight=0.0,
                     bins_weight=0.1,
                 ),
-                Stage(
-                    "adversarial",
-                    1000,
-                    128,
-                    _LARGER,
-                    decoder_lr=4e-4,
-                    encoder_lr=4e-5,
-                    encoder_from=5,
-                    l1_weight=0.2,
-                    bins_weight=0.1,
-                    colorfulness_weight=0.3,
-                    perceptual_weight=1.0,
-                    adversarial_weight=0.1,
-                    discriminator_lr=2e-4,
-                ),
+                _ADVERSARIAL,
             ),
             network=_LISTENING,
             validation=("scenes", "objects", "tiny"),
@@ -141,21 +142,15 @@ RECIPES: dict[str, Recipe] = {
         Recipe(  # goes on from photolab-2
             name="photolab-3",
             stages=(
-                Stage(
-                    "longer",
-                    4000,
-                    128,
-                    _DIVERSE,
+                replace(
+                    _ADVERSARIAL,
+                    name="longer",
+                    steps=3200,
+                    batch=_DIVERSE,
                     decoder_lr=5e-4,
                     encoder_lr=1e-4,
                     encoder_from=3,
-                    l1_weight=0.2,
-                    bins_weight=0.1,
                     bins_uniform=0.8,
-                    colorfulness_weight=0.3,
-                    perceptual_weight=1.0,
-                    adversarial_weight=0.1,
-                    discriminator_lr=2e-4,
                 ),
             ),
             network=replace(_HEARING, chroma_gain=1.2),

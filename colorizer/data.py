@@ -172,7 +172,7 @@ class TrainingBatches(Dataset):
 
     def __getitem__(self, index: int) -> Tensor:
         """uint8 RGB (N, 3, crop, crop)."""
-        names = [name for name, count in self.stage.batch.items() for _ in range(count)]
+        names = self.stage.places
         crops = []
         for number in range(self.rank, len(names), self.size):
             rng = np.random.default_rng((self.seed, self.first_step + index, number))

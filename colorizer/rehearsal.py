@@ -22,7 +22,8 @@ class Rehearsal:
 
     def of(self, stage: Stage) -> Recolor | None:
         """Puts the teacher's colors in place of the true ones of what the stage rehearses; None where it is nothing."""
-        kept = torch.tensor(stage.rehearsed[self.team.rank :: self.team.size])
+        mine = stage.places[self.team.rank :: self.team.size]
+        kept = torch.tensor([name in stage.rehearses for name in mine])
         if not kept.any():
             return None
 

@@ -125,12 +125,13 @@ class Training:
         batches = TrainingBatches(
             self.sources, stage, seed=self.recipe.seed + first, first_step=self.step - first, share=self.team.share
         )
+        recolor = self.rehearsal.of(stage)
         before = saved = time.monotonic()
         loaders = LOADERS[self.team.device.type]
         for rgb in DataLoader(batches, batch_size=None, num_workers=loaders, prefetch_factor=4):
             began = time.monotonic()
             noise = torch.Generator().manual_seed(self.recipe.seed + self.step + (self.team.rank << 32))
-            batch = to_batch(rgb, noise, recolor=self.rehearsal.of(stage)).to(self.team.device)
+            batch = to_batch(rgb, noise, recolor=recolor).to(self.team.device)
             values = self._train_step(stage, batch, lr_scale(self.step - first, stage.steps))
             self.step += 1
             self.train_s += time.monotonic() - began
@@ -216,7 +217,7 @@ class Training:
         if reason is not None:
             return _End(Ending.EARLY, reason)
         told = {"training_s": round(self.train_s), "parent": self.parent}
-        save_generator(self.ema, path, make_card(self.recipe, self.ema.config, self.sources, report, **told))
+        save_generator(self.ema, path, make_card(self.recipe, self.sources, report, **told))
         return None
 
     def _heed(self) -> None:

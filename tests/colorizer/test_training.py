@@ -16,7 +16,7 @@ from colorizer import TrainingError, losses, training
 from colorizer.checkpoint import load_generator, read_card, read_tensors
 from colorizer.config import RECIPES, NetworkConfig, Recipe, Stage
 from colorizer.data import PhotoSet, TrainingBatches, open_data, to_batch
-from colorizer.descent import LAST_LR, lr_scale
+from colorizer.descent import LAST_LR, first_weights, lr_scale
 from colorizer.inference import predict_ab
 from colorizer.pace import Pace
 from colorizer.reports import Ending, Evaluated, Figures, Outcome, Progress
@@ -166,6 +166,18 @@ class TrainingTest(unittest.TestCase):
         self.assertGreater(float((known - truth[2:]).abs().mean()), 1)
         run.run(should_stop=lambda: run.step >= 2)
         self.assertEqual(run.step, 2)
+
+    def test_a_recipe_that_is_told_louder_begins_with_weights_that_answer_as_before(self) -> None:
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        louder = replace(SMOKE, network=replace(SMOKE.network, hint_scale=5.0))
+        generator, _ = first_weights(louder, weights)
+        self.assertEqual(generator.config, louder.network)
+        light, hints = torch.rand(1, 1, 64, 64) * 100, torch.zeros(1, 3, 64, 64)
+        hints[:, :, 20:24, 20:24] = torch.tensor([0.3, -0.2, 1]).view(3, 1, 1)
+        quieter = load_generator(weights)[0]
+        with torch.inference_mode():
+            torch.testing.assert_close(generator.eval()(light, hints), quieter(light, hints), atol=0.05, rtol=1e-3)
+            self.assertGreater(float((quieter(light, hints) - quieter(light)).abs().max()), 0.01)
 
     def test_weights_of_another_network_are_refused(self) -> None:
         weights = self.folder / "whole" / "step-00012.safetensors"
