@@ -170,5 +170,4 @@ addEventListener("popstate", () => {
   } else if (!shown) openByAddress();
 });
 
-for (const opener of document.querySelectorAll("[data-opens-view][hidden]")) opener.hidden = false;
 openByAddress();
