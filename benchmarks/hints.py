@@ -57,15 +57,13 @@ def against_points(generator: Generator, photos: PhotoSet, *, limit: int) -> dic
                 drawn = torch.Generator().manual_seed(SEED + position)
                 reveal_points(truth[number, 1:], planes[number], points, drawn)
             ab = predict_ab(generator, truth[:, :1], planes)
-            lab = torch.cat((truth[:, :1], ab), dim=1)
-            columns.append(torch.stack((metrics.psnr_ab(ab, truth[:, 1:]), metrics.ciede2000(lab, truth))))
-    means = {points: torch.cat(columns, dim=1).mean(dim=1).tolist() for points, columns in found.items()}
-    return {str(points): {"psnr_ab": round(a, 3), "ciede2000": round(b, 3)} for points, (a, b) in means.items()}
+            columns.append(_errors(torch.cat((truth[:, :1], ab), dim=1), truth))
+    return _means(found)
 
 
-def the_whole_way(colorizer: Colorizer, photos: PhotoSet, *, limit: int) -> dict[str, float]:
-    """Mean CIEDE2000 by the number of true colors told at random places, as an editor's clicks tell them."""
-    errors: dict[int, list[float]] = {points: [] for points in POINTS}
+def the_whole_way(colorizer: Colorizer, photos: PhotoSet, *, limit: int) -> dict[str, dict[str, float]]:
+    """The same by the number of true colors told at random places, as an editor's clicks tell them."""
+    found: dict[int, list[Tensor]] = {points: [] for points in POINTS}
     for position in tqdm(range(limit), desc=f"{photos.path.stem}, whole"):
         pixels = evaluation_batch(photos, range(position, position + 1), of=limit, size=SIZE)[0]
         truth = rgb_to_lab(pixels.float() / 255)
@@ -76,10 +74,20 @@ def the_whole_way(colorizer: Colorizer, photos: PhotoSet, *, limit: int) -> dict
         for x, y in places:
             around = truth[1:, y - CLICK : y + CLICK + 1, x - CLICK : x + CLICK + 1].mean(dim=(1, 2))
             spots.append(Spot(x + 0.5, y + 0.5, CLICK, tuple(around.tolist())))
-        for points, found in errors.items():
+        for points, columns in found.items():
             told = to_tensor(colorizer.colorize(photo, hints=Hints(tuple(spots[:points])))).float() / 255
-            found.append(float(metrics.ciede2000(rgb_to_lab(told)[None], truth[None])))
-    return {str(points): round(float(np.mean(found)), 3) for points, found in errors.items()}
+            columns.append(_errors(rgb_to_lab(told)[None], truth[None]))
+    return _means(found)
+
+
+def _errors(lab: Tensor, truth: Tensor) -> Tensor:
+    """Of pictures (N, 3, H, W): (2, N)."""
+    return torch.stack((metrics.psnr_ab(lab[:, 1:], truth[:, 1:]), metrics.ciede2000(lab, truth)))
+
+
+def _means(found: dict[int, list[Tensor]]) -> dict[str, dict[str, float]]:
+    means = {points: torch.cat(columns, dim=1).mean(dim=1).tolist() for points, columns in found.items()}
+    return {str(points): {"psnr_ab": round(a, 3), "ciede2000": round(b, 3)} for points, (a, b) in means.items()}
 
 
 def at_the_point(colorizer: Colorizer, photos: PhotoSet, *, limit: int) -> dict[str, float]:

@@ -32,7 +32,7 @@ from colorizer.errors import ColorizerError
 
 NAME = "known recipe"
 CROP = 128
-MIX = {"scenes": 7, "objects": 4, "tiny": 5}  # our recipe's 14, 8 and 10, in a batch of 16
+MIX = {"scenes": 7, "objects": 4, "tiny": 5}  # a batch of 16
 LEVELS = 7
 CHANNELS = 64
 STRIDE = 2**LEVELS  # H and W must be multiples of it

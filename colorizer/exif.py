@@ -24,6 +24,8 @@ ORIENTATION, SUBFILE_TYPE, DNG_VERSION = 274, 254, 50706
 COMPRESSION, ROWS_PER_STRIP, TILE_WIDTH, TILE_LENGTH = 259, 278, 322, 323
 STRIP_OFFSETS, STRIP_SIZES, TILE_OFFSETS, TILE_SIZES = 273, 279, 324, 325
 IPTC = 33723
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = RESOLUTION = (282, 283, 296)
+PER_INCH = {2: 1.0, 3: 2.54}  # by the number of the unit: inch, centimeter
 PHOTO, GPS, INTEROP = 34665, 34853, 40965  # fields of the main directory that lead to another
 MAKER_NOTE = 37500
 # Of the main directory, what tells about the photograph and not about how its pixels are stored.
@@ -58,6 +60,17 @@ class Exif:
     photo: Fields = field(default_factory=dict)
     gps: Fields = field(default_factory=dict)
 
+    @property
+    def dpi(self) -> tuple[float, float] | None:
+        """Across, down, as the pixels lie in the file; None where no sense is told."""
+        across, down, unit = (self.main.get(tag) for tag in RESOLUTION)
+        try:
+            scale = PER_INCH[unit.number if unit else 2]
+            x, y = (scale * over / under for over, under in (struct.unpack("<II", f.value) for f in (across, down)))
+        except (AttributeError, KeyError, StopIteration, struct.error, ZeroDivisionError):
+            return None
+        return (round(x, 3), round(y, 3)) if min(x, y) > 0 else None
+
     def cleaned(self) -> "Exif":
         """Without orientation, sizes, thumbnail and the maker's notes, whose inner offsets a move breaks."""
         return Exif(
@@ -83,7 +96,7 @@ def parse(blob: bytes) -> Exif:
 
 def read(file: BinaryIO) -> Exif:
     """What can be read, of what is needed, of the first directory of a TIFF file and of those below it."""
-    needed = ABOUT_THE_PHOTO | ABOUT_THE_FILE | {IPTC, PHOTO, GPS}
+    needed = ABOUT_THE_PHOTO | ABOUT_THE_FILE | {IPTC, PHOTO, GPS, *RESOLUTION}
     try:
         layout = _Layout(file)
         main = layout.directory(layout.first, room=2 * LARGEST_EXIF, wanted=needed.__contains__)

@@ -76,7 +76,7 @@ def take(image: pyvips.Image, source: Path, folder: Path, *, file_format: str) -
         xmp=xmp.clean(packet) if packet else "",
         iptc=iptc if iptc.startswith(_IIM_MARK) and len(iptc) <= LARGEST_IPTC else b"",
         profile=profiles.of_result(image, folder),
-        dpi=_dpi(image),
+        dpi=_dpi(image) or notes.dpi or (DEFAULT_DPI, DEFAULT_DPI),
     )
 
 
@@ -105,10 +105,10 @@ def finish(target: Path, metadata: Metadata, *, file_format: str) -> None:
         exif.add_to_tiff(target, exif.parse(metadata.exif), iptc=metadata.iptc)
 
 
-def _dpi(image: pyvips.Image) -> tuple[float, float]:
-    """libvips answers 1 pixel per millimeter where the file says nothing."""
+def _dpi(image: pyvips.Image) -> tuple[float, float] | None:
+    """None where libvips knows none, which is as 1 pixel per millimeter: of WebP, AVIF and HEIC always."""
     if (image.xres, image.yres) == (1.0, 1.0) or min(image.xres, image.yres) <= 0:
-        return DEFAULT_DPI, DEFAULT_DPI
+        return None
     return round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
 
 

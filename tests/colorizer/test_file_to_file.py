@@ -212,6 +212,18 @@ class ToldTest(FileToFileTestCase):
             self.assertAlmostEqual(600, across, delta=0.1)
             self.assertAlmostEqual(300, down, delta=0.1)
 
+    def test_resolution_is_read_where_exif_alone_tells_it(self) -> None:
+        exif = Image.Exif()
+        exif[282], exif[283], exif[296] = 120.0, 240.0, 3  # in a centimeter
+        for name in ("WEBP", "AVIF"):
+            self.colorize(pictures.encoded(pictures.color(SMALL), name, exif=exif), "PNG")
+            across, down = Image.open(self.target).info["dpi"]
+            self.assertAlmostEqual(304.8, across, delta=0.1)
+            self.assertAlmostEqual(609.6, down, delta=0.1)
+            self.colorize(pictures.encoded(pictures.color(SMALL), name, exif=exif), name)
+            told = Image.open(self.target).getexif()
+            self.assertAlmostEqual(304.8, told[282] * (2.54 if told[296] == 3 else 1), delta=0.5)
+
     def test_letters_of_all_languages_survive(self) -> None:
         content = tiff(np.asarray(pictures.grey()), photometric="minisblack", software="Škoda".encode(), metadata=None)
         for name in ("TIFF", "JPEG"):
