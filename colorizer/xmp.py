@@ -1,8 +1,8 @@
 """What a result says of itself, as XMP (ISO 16684-1) added to what the source's XMP says of the photograph.
 
 Standard fields: Iptc4xmpExt:DigitalSourceType, xmpMM:History, and dc:description and xmp:CreatorTool where the
-source has none. Our own, in NAMESPACE: ColorsAreSimulated, Note, Model, ModelDigest, Vividness, Warmth, Hints (how many),
-NetworkSize (pixels), FlipAveraged, OriginalDigest (sha256 of the source file). Text in, text out.
+source has none. Our own, in NAMESPACE: ColorsAreSimulated, Note, Model, ModelDigest, Vividness, Warmth, Hints (how
+many), NetworkSize (pixels), FlipAveraged, OriginalDigest (sha256 of the source file). Text in, text out.
 """
 
 import xml.etree.ElementTree as ET
