@@ -81,6 +81,11 @@ class Recipe:
     def steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
 
+    @property
+    def rehearsed(self) -> list[str]:
+        """The sources of which any stage rehearses pictures."""
+        return sorted({name for stage in self.stages for name in stage.rehearses if name in stage.batch})
+
     def stage_at(self, step: int) -> Stage:
         """The stage that step `step`, from 1, belongs to."""
         ends = itertools.accumulate(stage.steps for stage in self.stages)

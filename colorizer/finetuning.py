@@ -17,6 +17,7 @@ from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
 from .errors import TrainingError
 from .generator import Generator
+from .rehearsal import COMPARED
 from .reports import Evaluated, Progress
 from .training import Training
 
@@ -59,13 +60,13 @@ class Speed:
     """What was measured on a machine; plain numbers, to be kept for later runs with the same batches."""
 
     step_s: tuple[float, ...]  # of each stage
-    picture_s: float  # for each photograph of each validation set
+    picture_s: float  # for each photograph of each validation set, and of those by which fading is seen
 
     def seconds(self, recipe: Recipe) -> float:
         """That the whole recipe will take, its evaluations included."""
         steps = sum(stage.steps * step_s for stage, step_s in zip(recipe.stages, self.step_s, strict=True))
-        evaluations = 1 + len(recipe.evaluations)
-        return steps + evaluations * len(recipe.validation) * recipe.validation_pictures * self.picture_s
+        pictures = len(recipe.validation) * recipe.validation_pictures + len(recipe.rehearsed) * COMPARED
+        return steps + (1 + len(recipe.evaluations)) * pictures * self.picture_s
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def measure_speed(
         training.run(progress=step_done, evaluated=evaluation_done)
     ends = range(TIMED_STEPS, few.steps + 1, TIMED_STEPS)
     step_s = (median(stepped[n] - stepped[n - 1] for n in range(end - TIMED_STEPS + 2, end + 1)) for end in ends)
-    pictures = sum(min(TIMED_PICTURES, len(photos)) for photos in validation.values())
+    compared = len(recipe.rehearsed) * COMPARED
+    pictures = compared + sum(min(TIMED_PICTURES, len(photos)) for photos in validation.values())
     return Speed(tuple(step_s), median(evaluations) / pictures)
 
 

@@ -1,24 +1,36 @@
 """Rehearsal: what a network knows is kept by asking it for the colors that it gave when the run began.
 
 Learning without Forgetting (Li and Hoiem 2016). The truth in its place would draw the colors of everything to an
-average: they would fade in the first minutes.
+average: they would fade in the first minutes. What fades all the same is made up for by the gain of what comes out.
 """
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from .config import Stage
-from .data import Recolor
+from .config import Recipe, Stage
+from .data import PhotoSet, Recolor
+from .evaluation import looks, painter_of
 from .generator import Generator
 from .inference import predict_ab
+from .metrics import colorfulness
 from .team import Team
+
+COMPARED = 16  # pictures of each rehearsed source, by which fading is seen
+FADED_AWAY = 1.0  # colorfulness that no gain would bring back
+OWN = "own"
 
 
 class Rehearsal:
     """`teacher` is the generator as the run begins, in eval mode."""
 
-    def __init__(self, teacher: Generator, team: Team) -> None:
+    def __init__(self, teacher: Generator, recipe: Recipe, sources: dict[str, PhotoSet], team: Team) -> None:
         self.teacher, self.team = teacher, team
+        self.size = recipe.validation_size
+        self.photos = [sources[name] for name in recipe.rehearsed]
+        self.vividness: float | None = None  # mean colorfulness that the teacher gives what is rehearsed
 
     def of(self, stage: Stage) -> Recolor | None:
         """Puts the teacher's colors in place of the true ones of what the stage rehearses; None where it is nothing."""
@@ -32,3 +44,21 @@ class Rehearsal:
             return ab.masked_scatter(kept[:, None, None, None], known)
 
         return recolor
+
+    def refresh(self, generator: Generator, *, heed: Callable[[], None]) -> None:
+        """Gives a generator that has faded the gain with which it is as vivid as the teacher on what is rehearsed."""
+        if not self.photos:
+            return
+        if self.vividness is None:
+            self.vividness = self._vividness(self.teacher, heed)
+        gain = generator.config.chroma_gain * self.vividness / max(self._vividness(generator, heed), FADED_AWAY)
+        generator.config = replace(generator.config, chroma_gain=round(gain, 3))
+
+    def _vividness(self, generator: Generator, heed: Callable[[], None]) -> float:
+        """Mean colorfulness of what it makes of the same pictures each time."""
+        painters, seen = {OWN: painter_of(generator)}, []
+        for photos in self.photos:
+            for look in looks(painters, photos, size=self.size, total=min(COMPARED, len(photos))):
+                seen.append(colorfulness(look.rgbs[OWN]))
+                heed()
+        return float(torch.cat(seen).mean())

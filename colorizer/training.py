@@ -69,7 +69,7 @@ class Training:
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.rehearsal = Rehearsal(copy.deepcopy(self.ema), self.team)
+        self.rehearsal = Rehearsal(copy.deepcopy(self.ema), recipe, sources, self.team)
         self.generator = self.team.with_norms(self.generator)
         self.objective: Objective | None = None  # of the stage that runs
         self.step = 0
@@ -205,6 +205,7 @@ class Training:
         try:
             if self.step:
                 self._save()
+                self.rehearsal.refresh(self.ema, heed=self._heed)
             report = validate(
                 self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
             )
@@ -217,7 +218,7 @@ class Training:
         if reason is not None:
             return _End(Ending.EARLY, reason)
         told = {"training_s": round(self.train_s), "parent": self.parent}
-        save_generator(self.ema, path, make_card(self.recipe, self.sources, report, **told))
+        save_generator(self.ema, path, make_card(self.recipe, self.ema.config, self.sources, report, **told))
         return None
 
     def _heed(self) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .checkpoint import Card
-from .config import Recipe
+from .config import NetworkConfig, Recipe
 from .data import PhotoSet
 from .evaluation import evaluate
 from .generator import Generator
@@ -39,12 +39,14 @@ def validate(
     return Evaluated(step, figures, sheets)
 
 
-def make_card(recipe: Recipe, sources: dict[str, PhotoSet], report: Evaluated, **told: Any) -> Card:
-    """What is known of the weights of that step; `told` goes into the recipe."""
+def make_card(
+    recipe: Recipe, network: NetworkConfig, sources: dict[str, PhotoSet], report: Evaluated, **told: Any
+) -> Card:
+    """What is known of the weights of that step; `network` has their gain, and `told` goes into the recipe."""
     return Card(
         name=recipe.name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        network=recipe.network,
+        network=network,
         data={f"{name}-train": len(photos) for name, photos in sources.items()},
         recipe={**asdict(recipe), "stopped_at_step": report.step, **told},
         figures=report.figures,

@@ -167,6 +167,20 @@ class TrainingTest(unittest.TestCase):
         run.run(should_stop=lambda: run.step >= 2)
         self.assertEqual(run.step, 2)
 
+    def test_what_has_faded_becomes_as_vivid_as_before_by_its_gain(self) -> None:
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        stage = replace(SMOKE.stages[1], rehearses=("objects",))
+        run = self.training("faded", replace(SMOKE, stages=(stage,)), start=weights)
+        faded = load_generator(weights)[0]
+        faded.config = replace(faded.config, chroma_gain=0.5)
+        run.rehearsal.refresh(faded, heed=lambda: None)
+        self.assertAlmostEqual(faded.config.chroma_gain, 1.0, delta=0.1)
+        run.run()
+        written = read_card(self.folder / "faded" / "step-00004.json")
+        self.assertEqual(written.network, run.ema.config)
+        self.assertEqual(written.network, replace(SMALL, chroma_gain=written.network.chroma_gain))
+        self.assertNotEqual(written.network.chroma_gain, 1.0)
+
     def test_a_recipe_that_is_told_louder_begins_with_weights_that_answer_as_before(self) -> None:
         weights = self.folder / "whole" / "step-00012.safetensors"
         louder = replace(SMOKE, network=replace(SMOKE.network, hint_scale=5.0))
