@@ -145,12 +145,11 @@ def shared_file(share: Share, photo: Photo, kind: str) -> SharedFile:
     images.ImageRefused when a file cannot be cleaned, and ShareEnded.
     """
     result = photo.shown_result
-    if kind == "thumb":
-        return SharedFile(result.thumb_key if result else photo.thumb_key, "JPEG")
-    if kind == "before":
-        return SharedFile(photo.preview_key, "JPEG")
-    if kind == "after":
-        return _copy(share, photo, result.preview_key, MARKED) if share.mark else SharedFile(result.preview_key, "JPEG")
+    if kind == "after" or (kind == "thumb" and result):
+        key = result.preview_key if kind == "after" else result.thumb_key
+        return _copy(share, photo, key, MARKED) if share.mark else SharedFile(key, "JPEG")
+    if kind in ("before", "thumb"):
+        return SharedFile(photo.preview_key if kind == "before" else photo.thumb_key, "JPEG")
     if kind == "original":
         plain = SharedFile(photo.original_key, photo.format)
         return plain if share.show_location else _copy(share, photo, plain.key, AS_IT_IS)

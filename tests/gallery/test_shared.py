@@ -255,11 +255,17 @@ class CopyTests(CopyTestCase):
     def test_a_copy_in_color_says_that_it_is_simulated(self) -> None:
         self.assertIn(b"ColorsAreSimulated", self.file(self.share(), "image").content)
 
-    def test_a_mark_is_in_previews_and_downloads_and_not_in_originals(self) -> None:
+    def test_a_mark_is_in_all_that_is_in_color_and_not_in_originals(self) -> None:
         plain, marked = self.share(), self.share(mark=True)
-        for kind, is_marked in {"after": True, "image": True, "original": False, "before": False}.items():
+        in_color = {"thumb": True, "after": True, "image": True, "original": False, "before": False}
+        for kind, is_marked in in_color.items():
             same = self.file(plain, kind).content == self.file(marked, kind).content
             self.assertEqual(same, not is_marked, kind)
+
+    def test_a_mark_is_not_on_a_photograph_that_is_not_in_color_yet(self) -> None:
+        photo = self.make_photo(self.owner, mark=4)
+        share = self.share(photo, mark=True)
+        self.assertEqual(self.file(share, "thumb", photo).content, read_stored(photo.thumb_key))
 
     def test_copies_go_with_the_link(self) -> None:
         before = self.stored_files()
