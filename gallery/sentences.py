@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+# What is put together of others stands before them.
 FROM_OTHERS = (
     # Of files that cannot be used: images, decoding, and the colorizer's own reader
     _("This file is empty."),
@@ -131,10 +132,10 @@ FROM_OTHERS = (
     _("The weights %(name)s do not fit the network on their card: %(error)s"),
     _("%(name)s is not a safetensors file: %(error)s"),
     # Of versions: what the log keeps of a verdict
-    _("It passed beside %(version)s."),
-    _("It did not pass beside %(version)s."),
     _("%(what)s Before, passed beside %(version)s."),
     _("%(what)s Before, did not pass beside %(version)s."),
+    _("It passed beside %(version)s."),
+    _("It did not pass beside %(version)s."),
     _("version %(number)s (%(name)s)"),
     # Of webhooks: hooks
     _("Nobody answered in time."),

@@ -167,6 +167,9 @@ async def _lines(head: str, outcomes: Iterator[Outcome], tail: str, language: st
     while (outcome := await told(next, outcomes, None)) is not None:
         counts[outcome.kind] += 1
         yield await told(render_to_string, f"{TEMPLATES}_outcome.html", {"outcome": outcome})
-    sums = [some % {"count": counts[kind]} for kind, (_one, some) in Outcome.WORDS.items() if counts[kind]]
-    yield await told(render_to_string, f"{TEMPLATES}_sum.html", {"counts": sums})
+    yield await told(render_to_string, f"{TEMPLATES}_sum.html", {"counts": await told(_in_words, counts)})
     yield tail
+
+
+def _in_words(counts: Counter[str]) -> list[str]:
+    return [some % {"count": counts[kind]} for kind, (_one, some) in Outcome.WORDS.items() if counts[kind]]
