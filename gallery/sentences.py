@@ -80,6 +80,7 @@ FROM_OTHERS = (
     # Why they failed, cannot go on now, or ended early: the worker's programs, the colorizer, upkeep
     _("%(what)s It is tried again until %(time)s UTC."),
     _("%(what)s The training goes on; samples and checkpoints wait for the storage."),
+    _("%(what)s There is no checkpoint yet: lower the learning rate."),
     _("%(what)s What was good until then is kept."),
     _("%(what)s What was good until then is kept. %(more)s"),
     _(
@@ -112,7 +113,6 @@ FROM_OTHERS = (
     _("The colors of %(set)s were no longer numbers."),
     _("Color ran away: the colorfulness of %(set)s was %(color)s, the truth's is %(truth)s."),
     _("Color ran away: %(share)s of %(set)s lay outside what a screen can show."),
-    _("%(what)s There is no checkpoint yet: lower the learning rate."),
     _(
         "The worker stopped three times during this run, so it was given up. If memory was short, start it again with "
         "a smaller batch or crop."
