@@ -6,6 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
 RETRAINING = (
     "CollectedImage",
@@ -39,7 +40,7 @@ class PhotoLabSite(AdminSite):
         if not loop or app_label is not None:
             return [{**app, "models": app["models"] + loop} for app in apps]
         section = {
-            "name": "Retraining",
+            "name": _("Retraining"),
             "app_label": "retraining",
             "app_url": reverse("admin:retraining", current_app=self.name),
             "has_module_perms": True,
@@ -50,5 +51,5 @@ class PhotoLabSite(AdminSite):
     def retraining_view(self, request: HttpRequest) -> HttpResponseBase:
         from gallery.admin.overview import describe_loop  # models are there only once all applications are
 
-        context = {**self.each_context(request), "title": "Retraining", **describe_loop(request)}
+        context = {**self.each_context(request), "title": _("Retraining"), **describe_loop(request)}
         return TemplateResponse(request, "admin/retraining.html", context)

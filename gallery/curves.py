@@ -4,14 +4,16 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 WIDTH, HEIGHT = 320, 120  # of the drawing, in the units of its viewBox
 TITLES = {
-    "l1": "Distance from the true chroma",
-    "bins": "Surprise at the true colors",
-    "colorfulness": "Distance from the true colorfulness",
-    "perceptual": "Unlikeness to a classifier's eye",
-    "adversarial": "What the discriminator finds wrong",
-    "discriminator": "The discriminator's own errors",
+    "l1": _("Distance from the true chroma"),
+    "bins": _("Surprise at the true colors"),
+    "colorfulness": _("Distance from the true colorfulness"),
+    "perceptual": _("Unlikeness to a classifier's eye"),
+    "adversarial": _("What the discriminator finds wrong"),
+    "discriminator": _("The discriminator's own errors"),
 }
 
 
@@ -27,17 +29,17 @@ class Curve:
 
     @property
     def title(self) -> str:
-        return TITLES.get(self.name, self.name)
+        return str(TITLES.get(self.name, self.name))
 
 
 def draw_curves(points: Iterable[tuple[int, Mapping[str, float | None]]], *, steps: int) -> list[Curve]:
     """Points are (step, losses), by step; `steps` is where the x axis ends. A loss without a number has no curve."""
     told = list(points)
-    names = dict.fromkeys(name for _, losses in told for name in losses)
+    names = dict.fromkeys(name for _step, losses in told for name in losses)
     curves = []
     for name in names:
         line = [(step, losses.get(name)) for step, losses in told]
-        numbers = [value for _, value in line if value is not None and math.isfinite(value)]
+        numbers = [value for _step, value in line if value is not None and math.isfinite(value)]
         if numbers:
             low, high = min(numbers), max(numbers)
             path = _path(line, steps=max(steps, told[-1][0], 1), low=low, high=high)

@@ -1,5 +1,6 @@
 """The figures that versions are judged by: what each is called, what it says, and how it is written."""
 
+import math
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
@@ -23,6 +24,12 @@ class Figure:
 def written(value: float, digits: int) -> str:
     """As the reader's language writes numbers, and no "-0.00"."""
     return number_format(round(value, digits) + 0.0, digits)
+
+
+def in_four_digits(value: float) -> str:
+    """For a number of which nobody knows how large it may be."""
+    text = f"{value:.4g}"
+    return text if "e" in text or not math.isfinite(value) else number_format(text)
 
 
 FIGURES = {

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from gallery.figures import FIGURES, Figure, written
+from gallery.figures import FIGURES, Figure, in_four_digits, written
 from gallery.models import ModelVersion, Side, VersionState
 from gallery.sentences import said
 from gallery.services import count_withdrawn
@@ -193,7 +193,7 @@ def _checks(version: ModelVersion, key: str) -> list[dict[str, Any]]:
 def _show(figure: Figure | None, value: float | None) -> str:
     if figure is not None:
         return figure.show(value)
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else in_four_digits(value)
 
 
 def _show_difference(figure: Figure | None, check: dict[str, Any], key: str) -> str:

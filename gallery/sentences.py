@@ -1,7 +1,7 @@
 """Sentences that are kept in English and shown in the reader's language.
 
 Workers, upkeep and the children that decode know no reader: what they say goes into rows, or comes by a pipe. Here
-stand those that a visitor may read, with names in place of what changes in them.
+stand those that people may read, with names in place of what changes in them.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+# What is put together of others stands before them.
 FROM_OTHERS = (
     # Of files that cannot be used: images, decoding, and the colorizer's own reader
     _("This file is empty."),
@@ -57,6 +58,85 @@ FROM_OTHERS = (
     _("It is grey or toned, and teaches no color."),
     _("It has hardly any color: its colorfulness is %(found)s, and at least %(least)s is needed."),
     _("Nearly the same picture is there already (picture %(number)s)."),
+    _("The file is no longer in the storage."),
+    _("Deleted by staff."),
+    # Of zip files that staff upload: archives, the page for it
+    _("This zip file is damaged. Pack it again."),
+    _("This file is damaged inside the zip. Pack it again."),
+    _("This zip file has more than %(most)s files. Make several smaller ones."),
+    _("Unpacked, this zip file is larger than %(most)s GB. Make several smaller ones."),
+    _("This file is locked with a password."),
+    _("This file is packed in a way that is not read here. Pack it as an ordinary zip."),
+    _("This file is larger than %(mb)s MB, which is the limit for a picture."),
+    _("There is no picture in this zip file."),
+    _("The storage did not take it. Try again, and tell whoever runs this site if it happens again."),
+    # Of training runs: their stages
+    _("Preparing the pictures"),
+    _("Reading the base corpus"),
+    _("Loading the base version"),
+    _("Learning"),
+    _("Comparing with the active version"),
+    _("Storing"),
+    # Why they failed, cannot go on now, or ended early: the worker's programs, the colorizer, upkeep
+    _("%(what)s It is tried again until %(time)s UTC."),
+    _("%(what)s The training goes on; samples and checkpoints wait for the storage."),
+    _("%(what)s There is no checkpoint yet: lower the learning rate."),
+    _("%(what)s What was good until then is kept."),
+    _("%(what)s What was good until then is kept. %(more)s"),
+    _(
+        "%(what)s So the gate has not compared the outcome with the active version. The outcome is kept; once that "
+        "version can be loaded, or another is active, let the gate compare them."
+    ),
+    _(
+        "%(what)s Put the file back in its place, or roll back to a version whose weights are whole; "
+        "then start this again."
+    ),
+    _(
+        "Something unexpected went wrong in this training. The log of the training worker tells what; start it again, "
+        "and if it happens again, tell whoever looks after this site's programs."
+    ),
+    _("The machine had too little memory for this training, and ended it: lower the batch size or the crop."),
+    _("There is too little memory to train: lower the batch size or the crop."),
+    _("Training needs %(needed)s GB of memory, and %(free)s GB are free: lower the batch size or the crop."),
+    _("Training needs %(needed)s GB of disk, and %(free)s GB are free: make room first."),
+    _("The disk of the training worker's machine, or of the storage, is full: make room there."),
+    _("A file that the run needs is not there any more (%(error)s)."),
+    _("The storage or the disk cannot do what the run needs (%(error)s)."),
+    _("Only %(usable)s of the pictures are usable; at least %(fewest)s are needed."),
+    _("All of these pictures were learned from before, so none is left to judge by. Add new ones."),
+    _("All of these pictures are held out for judging, so none is left to learn from. Add new ones."),
+    _("So many pictures were withdrawn that none is left to learn from, or to judge by."),
+    _("There is nothing to compare by: all held-out pictures were withdrawn, and no golden set is named."),
+    _("The run has changed nothing: what it made is %(version)s."),
+    _("%(version)s is no candidate any more."),
+    _("The loss was not finite at step %(step)s."),
+    _("The colors of %(set)s were no longer numbers."),
+    _("Color ran away: the colorfulness of %(set)s was %(color)s, the truth's is %(truth)s."),
+    _("Color ran away: %(share)s of %(set)s lay outside what a screen can show."),
+    _(
+        "The worker stopped three times during this run, so it was given up. If memory was short, start it again with "
+        "a smaller batch or crop."
+    ),
+    # Of weights that cannot be loaded: worker.weights, worker.engine, the colorizer
+    _("The active %(version)s cannot be loaded: %(why)s"),
+    _("The weights of %(version)s were removed."),
+    _("The weights of %(version)s are not in the storage any more."),
+    _("The weights of %(version)s cannot be had from the storage (%(error)s)."),
+    _("The file that PHOTOLAB_WEIGHTS names is missing, or is not that of %(version)s."),
+    _("The stored weights of %(version)s are damaged: their digest is another."),
+    _("There is no card at %(path)s."),
+    _("There are no weights at %(path)s."),
+    _("The card %(name)s cannot be read: %(error)s"),
+    _("The card of %(name)s tells of a network that this version cannot make."),
+    _("The weights %(name)s are damaged: their digest is not the one on their card."),
+    _("The weights %(name)s do not fit the network on their card: %(error)s"),
+    _("%(name)s is not a safetensors file: %(error)s"),
+    # Of versions: what the log keeps of a verdict
+    _("%(what)s Before, passed beside %(version)s."),
+    _("%(what)s Before, did not pass beside %(version)s."),
+    _("It passed beside %(version)s."),
+    _("It did not pass beside %(version)s."),
+    _("version %(number)s (%(name)s)"),
     # Of webhooks: hooks
     _("Nobody answered in time."),
     _("The answer did not come in time."),
@@ -78,13 +158,15 @@ FROM_OTHERS = (
     _("A classifier is helped as much by the colors"),
     _("The network is as fast"),
     _("%(rule)s, %(photographs)s"),
+    _("held-out pictures"),
+    _("golden set"),
 )
 
 
 def _patterns() -> Iterator[tuple[re.Pattern[str], str]]:
     for sentence in FROM_OTHERS:
         if "%(" in sentence:
-            fixed = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(sentence))
+            fixed = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(sentence))
             yield re.compile(fixed), sentence
 
 

@@ -14,8 +14,8 @@ from gallery.sentences import FROM_OTHERS, said
 from tools import messages
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
-# The admin and the API's page are for those who run or program it, and are in English; elements are markup alone.
-NOT_FOR_VISITORS = ("admin/", "drf_spectacular/", "gallery/examples/", "allauth/elements/")
+# The API's page is for those who program, and in English, as the examples of programs are; elements are markup alone.
+NOT_TRANSLATED = ("drf_spectacular/", "gallery/examples/", "allauth/elements/")
 TRANSLATED = re.compile(r"{% (blocktranslate|comment)\b.*?{% end\1 %}", re.DOTALL)
 TAGS = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title"}
@@ -36,7 +36,8 @@ class Texts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.inside.append(tag)
-        self.said += [value or "" for name, value in attrs if name in READ_ALOUD or name.startswith("data-text")]
+        shown = READ_ALOUD | {"value"} if tag == "input" and ("type", "submit") in attrs else READ_ALOUD
+        self.said += [value or "" for name, value in attrs if name in shown or name.startswith("data-text")]
 
     def handle_endtag(self, tag: str) -> None:
         while tag in self.inside and self.inside.pop() != tag:
@@ -56,16 +57,17 @@ def bare_words(source: str) -> set[str]:
 
 
 class TemplateTests(SimpleTestCase):
-    def visitors_templates(self) -> Iterator[Path]:
+    def translated_templates(self) -> Iterator[Path]:
         for path in sorted(TEMPLATES.rglob("*")):
             name = str(path.relative_to(TEMPLATES))
-            if path.suffix in (".html", ".txt") and not name.startswith(NOT_FOR_VISITORS):
+            if path.suffix in (".html", ".txt") and not name.startswith(NOT_TRANSLATED):
                 yield path
 
     def test_none_has_words_of_its_own(self) -> None:
         self.assertEqual(bare_words('<p title="{{ a }}">{% translate "Yes" %}</p>'), set())
         self.assertEqual(bare_words('<p title="Close it">{{ a }} found</p>'), {"Close", "it", "found"})
-        for path in self.visitors_templates():
+        self.assertEqual(bare_words('<input type="submit" value="Send"><input value="left">'), {"Send"})
+        for path in self.translated_templates():
             with self.subTest(path.relative_to(TEMPLATES)):
                 self.assertEqual(bare_words(path.read_text()), set())
 
@@ -117,7 +119,21 @@ class SentencesTests(SimpleTestCase):
             self.assertIn("GIF", unknown)
             self.assertIn("HEIC und AVIF", unknown)
             self.assertEqual(said("Nobody has ever said this."), "Nobody has ever said this.")
+            rule = said("Chroma is as near to the truth (PSNR of ab, dB), golden set")
+            self.assertEqual(rule, "Das Chroma ist ebenso nah an der Wahrheit (PSNR von ab, dB), fester Satz")
         self.assertEqual(said(too_many), too_many)
+
+    def test_what_is_put_together_of_sentences_is_told_whole(self) -> None:
+        told = (
+            "The loss was not finite at step 7. What was good until then is kept. The weights of version 2 (a) were "
+            "removed. So the gate has not compared the outcome with the active version. The outcome is kept; once "
+            "that version can be loaded, or another is active, let the gate compare them."
+        )
+        with override("de"):
+            german = said(told)
+        self.assertIn("bei Schritt 7 nicht endlich. Was bis dahin gut war, ist aufbewahrt. Die Gewichte von", german)
+        self.assertIn("Version 2 (a) wurden entfernt. Daher hat die Prüfung", german)
+        self.assertEqual(said(told), told)
 
     def test_each_is_one_that_somebody_says(self) -> None:
         """By the last words of its parts: some are put together of constants."""

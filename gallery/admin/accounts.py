@@ -6,10 +6,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from gallery import services
 from gallery.accounts import end_tokens
-from gallery.admin.base import DeletedByServices, KeptByServices
+from gallery.admin.base import DeletedByServices, KeptByServices, told
 from gallery.models import ApiKey, Removal, Worker
 
 User = get_user_model()
@@ -23,15 +24,16 @@ class WorkerAdmin(KeptByServices):
         "queue",
         "device",
         "model_name",
-        "weights_error",
+        "told_weights_error",
         "jobs_done",
         "started_at",
         "beat_at",
     )
     list_filter = ("queue", "device", "model_name")
     search_fields = ("name", "=id", "model_digest")
+    told_weights_error = told("weights_error", _("weights error"))
 
-    @admin.display(boolean=True)
+    @admin.display(boolean=True, description=_("alive"))
     def alive(self, worker: Worker) -> bool:
         return Worker.objects.live().filter(pk=worker.pk).exists()
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from gallery import services
 from gallery.admin.base import DeletedByServices, KeptByServices
@@ -22,7 +23,7 @@ class AlbumAdmin(DeletedByServices, KeptByServices):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Album]:
         return super().get_queryset(request).annotate(photo_count=Count("entries"))
 
-    @admin.display(description="photos", ordering="photo_count")
+    @admin.display(description=_("photos"), ordering="photo_count")
     def photo_count(self, album: Album) -> int:
         return album.photo_count
 
@@ -57,11 +58,15 @@ class ShareAdmin(DeletedByServices, KeptByServices):
         *("created_at", "expires_at", "revoked_at", "opened_count", "opened_at"),
     )
 
-    @admin.display(boolean=True, description="open")
+    @admin.display(description=_("title"))
+    def title(self, share: Share) -> str:
+        return share.title
+
+    @admin.display(boolean=True, description=_("open"))
     def is_open(self, share: Share) -> bool:
         return Share.objects.live().filter(pk=share.pk).exists()
 
-    @admin.display(boolean=True, description="password")
+    @admin.display(boolean=True, description=_("password"))
     def asks_password(self, share: Share) -> bool:
         return bool(share.password)
 

@@ -1,5 +1,6 @@
 """What the admin's pages share: rows that only the product makes, whose files go with them, and pages of their own."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -7,7 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.text import capfirst
+
+from gallery.sentences import said
 
 
 class DeletedByServices:
@@ -23,8 +27,21 @@ class DeletedByServices:
         self.delete_rows(queryset)
 
 
+def told(name: str, description: str | Promise) -> Callable[[admin.ModelAdmin, Model], str]:
+    """A column for a field whose sentences are kept in English: as the reader's language has them."""
+
+    @admin.display(description=description, ordering=name)
+    def column(self: admin.ModelAdmin, row: Model) -> str:
+        return said(getattr(row, name))
+
+    return column
+
+
 class KeptByServices(admin.ModelAdmin):
-    """Rows that people look at and delete; only the product itself makes and changes them."""
+    """Rows that people look at and delete; only the product itself makes and changes them.
+
+    A column named told_<field> stands for that field on a row's own page, too.
+    """
 
     list_per_page = 50
     show_full_result_count = False
@@ -32,6 +49,10 @@ class KeptByServices(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         title = {"title": capfirst(self.opts.verbose_name_plural), "subtitle": None}
         return super().changelist_view(request, {**title, **(extra_context or {})})
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        names = super().get_fields(request, obj)
+        return [f"told_{name}" if hasattr(self, f"told_{name}") else name for name in names]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -12,9 +12,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gallery import admission, services
-from gallery.admin.base import KeptByServices, Log, WithPages
+from gallery.admin.base import KeptByServices, Log, WithPages, told
 from gallery.admin.set_upload import SetUpload
 from gallery.admin.starting import StartPage
 from gallery.delivery import answer_file
@@ -23,28 +26,32 @@ from gallery.templatetags.gallery_display import short_digest
 
 MOST_OWNERS = 50
 REASONS = {
-    "grey": ("Grey or toned", admission.GREY),
-    "pale": ("Hardly any color", admission.PALE),
-    "small": ("Too small", admission.SMALL),
-    "near": ("Nearly the same as another", admission.NEAR),
+    "grey": (_("Grey or toned"), admission.GREY),
+    "pale": (_("Hardly any color"), admission.PALE),
+    "small": (_("Too small"), admission.SMALL),
+    "near": (_("Nearly the same as another"), admission.NEAR),
 }
 OTHER_REASONS = "other"
-SHORT_ORIGINS = {Origin.COLOR_UPLOAD: "upload", Origin.STAFF_UPLOAD: "staff", Origin.ACCEPTED_RESULT: "result"}
+SHORT_ORIGINS = {
+    Origin.COLOR_UPLOAD: _("upload"),
+    Origin.STAFF_UPLOAD: _("staff"),
+    Origin.ACCEPTED_RESULT: _("result"),
+}
 
 
 class ReasonFilter(admin.SimpleListFilter):
-    title = "reason"
+    title = _("reason")
     parameter_name = "why"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [*((name, title) for name, (title, _) in REASONS.items()), (OTHER_REASONS, "Another reason")]
+        return [*((name, title) for name, (title, _beginning) in REASONS.items()), (OTHER_REASONS, _("Another reason"))]
 
     def queryset(self, request: HttpRequest, images: QuerySet[CollectedImage]) -> QuerySet[CollectedImage]:
         if self.value() in REASONS:
             return images.filter(reason__startswith=REASONS[self.value()][1])
         if self.value() != OTHER_REASONS:
             return images
-        for _, beginning in REASONS.values():
+        for _title, beginning in REASONS.values():
             images = images.exclude(reason__startswith=beginning)
         return images.exclude(reason="")
 
@@ -52,7 +59,7 @@ class ReasonFilter(admin.SimpleListFilter):
 class OwnerFilter(admin.SimpleListFilter):
     """Those with the most pictures, not everybody who has an account."""
 
-    title = "owner"
+    title = _("owner")
     parameter_name = "owner"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterator[tuple[str, str]]:
@@ -67,13 +74,16 @@ class OwnerFilter(admin.SimpleListFilter):
 
 class ReasonedActionForm(ActionForm):
     reason = forms.CharField(
-        required=False, max_length=500, label="Reason:", widget=forms.TextInput(attrs={"placeholder": "to exclude"})
+        required=False,
+        max_length=500,
+        label=_("Reason:"),
+        widget=forms.TextInput(attrs={"placeholder": _("to exclude")}),
     )
 
 
 @admin.register(CollectedImage)
 class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
-    list_display = ("thumbnail", "id", "status", "reason", "came_as", "owner", "colors", "size", "since")
+    list_display = ("thumbnail", "id", "status", "told_reason", "came_as", "owner", "colors", "size", "since")
     list_display_links = ("thumbnail", "id")
     list_filter = ("status", ReasonFilter, "origin", OwnerFilter, "created_at")
     search_fields = ("=id", "owner__username", "=digest", "reason")
@@ -82,9 +92,10 @@ class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
     action_form = ReasonedActionForm
     actions = ("include_images", "exclude_images", "start_retraining")
     change_list_template = "admin/gallery/collectedimage/list.html"
+    told_reason = told("reason", _("reason"))
 
     def get_fields(self, request: HttpRequest, obj: CollectedImage | None = None) -> tuple[str, ...]:
-        facts = ("picture", "owner", "origin", "status", "reason", "decided_by", "decided_at", "consented_at")
+        facts = ("picture", "owner", "origin", "status", "told_reason", "decided_by", "decided_at", "consented_at")
         return (*facts, "versions", "colorfulness", "width", "height", "byte_size", "digest", "phash", "created_at")
 
     def get_urls(self) -> list[URLPattern]:
@@ -103,60 +114,67 @@ class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
             request, key, file_format="JPEG", download_name=f"picture-{image.pk}-{kind}.jpg", as_attachment=False
         )
 
-    @admin.display(description="thumbnail")
+    @admin.display(description=_("thumbnail"))
     def thumbnail(self, image: CollectedImage) -> SafeString | str:
-        return self._img(image, "thumb", 'height="64"') if image.thumb_key else "unreadable"
+        return self._img(image, "thumb", 'height="64"') if image.thumb_key else gettext("unreadable")
 
-    @admin.display(description="picture")
+    @admin.display(description=_("picture"))
     def picture(self, image: CollectedImage) -> SafeString | str:
-        return self._img(image, "picture", 'class="loop-picture"') if image.file_key else "It could not be read."
+        if not image.file_key:
+            return gettext("It could not be read.")
+        return self._img(image, "picture", 'class="loop-picture"')
 
     def _img(self, image: CollectedImage, kind: str, attributes: str) -> SafeString:
         address = reverse("admin:gallery_collectedimage_file", args=[image.pk, kind])
-        return format_html(f'<img src="{{}}" alt="{{}}" loading="lazy" {attributes}>', address, f"Picture {image.pk}")
+        return format_html(f'<img src="{{}}" alt="{{}}" loading="lazy" {attributes}>', address, capfirst(str(image)))
 
-    @admin.display(description="size")
+    @admin.display(description=_("size"))
     def size(self, image: CollectedImage) -> str:
         return f"{image.width}\u00a0x\u00a0{image.height}"
 
-    @admin.display(description="origin", ordering="origin")
+    @admin.display(description=_("origin"), ordering="origin")
     def came_as(self, image: CollectedImage) -> str:
-        return SHORT_ORIGINS[Origin(image.origin)]
+        return str(SHORT_ORIGINS[Origin(image.origin)])
 
-    @admin.display(description="colorfulness", ordering="colorfulness")
+    @admin.display(description=_("colorfulness"), ordering="colorfulness")
     def colors(self, image: CollectedImage) -> str:
         return f"{image.colorfulness:.0f}"
 
-    @admin.display(description="collected", ordering="created_at")
+    @admin.display(description=_("collected"), ordering="created_at")
     def since(self, image: CollectedImage) -> str:
-        return date_format(image.created_at, "j M Y")
+        return date_format(image.created_at, gettext("j M Y"))
 
-    @admin.display(description="versions that learned from it")
+    @admin.display(description=_("versions that learned from it"))
     def versions(self, image: CollectedImage) -> SafeString | str:
         pages = (
             (reverse("admin:gallery_modelversion_change", args=[v.pk]), v)
             for v in services.versions_that_saw(image.digest)
         )
-        return format_html_join(", ", '<a href="{}">{}</a>', pages) or "none"
+        return format_html_join(", ", '<a href="{}">{}</a>', pages) or gettext("none")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """To include and exclude needs the right to change pictures, although no form changes one."""
         return request.user.has_perm("gallery.change_collectedimage")
 
-    @admin.action(description="Include the selected images in training", permissions=["decide"])
+    @admin.action(description=_("Include the selected images in training"), permissions=["decide"])
     def include_images(self, request: HttpRequest, queryset: QuerySet[CollectedImage]) -> None:
         included = services.include_images(queryset.values_list("pk", flat=True), request.user)
-        self._tell(request, included, queryset.count(), did="included", others="were included or cannot be read")
+        some = gettext("%(done)d images included; %(others)d were included or cannot be read.")
+        others = queryset.count() - included
+        self._tell(request, gettext("%(done)d images included."), some, done=included, others=others)
 
-    @admin.action(description="Exclude the selected images from training", permissions=["decide"])
+    @admin.action(description=_("Exclude the selected images from training"), permissions=["decide"])
     def exclude_images(self, request: HttpRequest, queryset: QuerySet[CollectedImage]) -> None:
         ids, reason = list(queryset.values_list("pk", flat=True)), request.POST.get("reason", "")
         excluded = services.exclude_images(ids, request.user, reason=reason[:500])
-        self._tell(request, excluded, len(ids), did="excluded", others="were excluded already")
+        some = gettext("%(done)d images excluded; %(others)d were excluded already.")
+        self._tell(request, gettext("%(done)d images excluded."), some, done=excluded, others=len(ids) - excluded)
 
-    def _tell(self, request: HttpRequest, done: int, asked: int, *, did: str, others: str) -> None:
-        rest = f"; {asked - done} {others}" if asked > done else ""
-        self.message_user(request, f"{done} images {did}{rest}.", messages.WARNING if rest else messages.SUCCESS)
+    def _tell(self, request: HttpRequest, all_done: str, some_done: str, **counts: int) -> None:
+        if counts["others"]:
+            self.message_user(request, some_done % counts, messages.WARNING)
+        else:
+            self.message_user(request, all_done % counts, messages.SUCCESS)
 
     def delete_model(self, request: HttpRequest, obj: CollectedImage) -> None:
         services.delete_images([obj.pk], request.user)
@@ -173,13 +191,14 @@ class CollectedImageAdmin(StartPage, SetUpload, WithPages, KeptByServices):
 class KeptOutAdmin(KeptByServices):
     """Who deletes a row takes the decision back: what its owner allows is collected again."""
 
-    list_display = ("short_digest", "owner", "reason", "decided_by", "decided_at")
+    list_display = ("short_digest", "owner", "told_reason", "decided_by", "decided_at")
     change_list_template = "admin/gallery/keptout/list.html"
+    told_reason = told("reason", _("reason"))
     list_filter = ("decided_at",)
     search_fields = ("=digest", "owner__username", "reason")
     list_select_related = ("owner", "decided_by")
 
-    @admin.display(description="digest", ordering="digest")
+    @admin.display(description=_("digest"), ordering="digest")
     def short_digest(self, kept_out: KeptOut) -> str:
         return short_digest(kept_out.digest)
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.crypto import salted_hmac
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery import services
@@ -35,11 +36,11 @@ def why_not_judged(version: ModelVersion) -> str:
     """One sentence; empty when there is something to compare."""
     active = services.active_version()
     if not version.comparisons:
-        return "There are no pictures of this version to compare."
+        return _("There are no pictures of this version to compare.")
     if active is not None and version.pk == active.pk:
-        return "This version is active; the next candidate will be compared with it."
+        return _("This version is active; the next candidate will be compared with it.")
     if active is None or version.compared_with_id != active.pk:
-        return "Another version is active since its pictures were made, so a comparison would not say much."
+        return _("Another version is active since its pictures were made, so a comparison would not say much.")
     return ""
 
 
@@ -101,7 +102,7 @@ class JudgePage(WithPages):
 
     def _show(self, request: HttpRequest, version: ModelVersion, context: dict[str, Any]) -> HttpResponseBase:
         votes = services.count_votes(version)
-        return self.show(request, "judge", title="Judge by eye", original=version, votes=votes, **context)
+        return self.show(request, "judge", title=_("Judge by eye"), original=version, votes=votes, **context)
 
     def _record(self, request: HttpRequest, version: ModelVersion, pairs: list[Pair]) -> HttpResponseBase:
         place, better = request.POST.get("place", ""), request.POST.get("better")

@@ -7,9 +7,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gallery import services
-from gallery.admin.base import DeletedByServices, KeptByServices
+from gallery.admin.base import DeletedByServices, KeptByServices, told
 from gallery.models import Job, Photo, Preview, Result
 from gallery.views.stored import answer_photo_file, answer_result_file
 
@@ -51,11 +53,11 @@ class PhotoAdmin(DeletedByServices, KeptByServices):
     def thumbnail(self, photo: Photo) -> SafeString:
         return thumbnail_of_photo(photo)
 
-    @admin.display(description="size")
+    @admin.display(description=_("size"))
     def size(self, photo: Photo) -> str:
         return f"{photo.width} x {photo.height}"
 
-    @admin.display(description="newest job")
+    @admin.display(description=_("newest job"))
     def state(self, photo: Photo) -> str:
         return photo.latest_job.get_status_display() if photo.latest_job else "-"
 
@@ -71,12 +73,13 @@ class JobAdmin(DeletedByServices, KeptByServices):
     search_fields = ("=id", "photo__file_name", "photo__owner__username", "error")
     list_select_related = ("photo__owner", "worker")
     actions = ("retry", "cancel")
+    told_error = told("error", _("error"))
 
     @admin.display(description="")
     def thumbnail(self, job: Job) -> SafeString:
         return thumbnail_of_photo(job.photo)
 
-    @admin.display(ordering="photo__owner")
+    @admin.display(description=_("owner"), ordering="photo__owner")
     def owner(self, job: Job) -> str:
         return str(job.photo.owner)
 
@@ -84,23 +87,25 @@ class JobAdmin(DeletedByServices, KeptByServices):
         """Orders to jobs need the right to change them, although no form changes one."""
         return request.user.has_perm("gallery.change_job")
 
-    @admin.action(description="Color the photos of the selected jobs again", permissions=["order"])
+    @admin.action(description=_("Color the photos of the selected jobs again"), permissions=["order"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         photo_ids = sorted(set(queryset.values_list("photo_id", flat=True)))
         started = sum(services.retry_photo(photo_id) is not None for photo_id in photo_ids)
-        self._tell(request, f"{started} new jobs", refused=len(photo_ids) - started, why="have a live job already")
+        some = gettext("%(done)d new jobs; %(refused)d have a live job already.")
+        self._tell(request, gettext("%(done)d new jobs."), some, done=started, refused=len(photo_ids) - started)
 
-    @admin.action(description="Cancel the selected jobs", permissions=["order"])
+    @admin.action(description=_("Cancel the selected jobs"), permissions=["order"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         job_ids = list(queryset.values_list("pk", flat=True))
         canceled = sum(services.cancel(job_id) for job_id in job_ids)
-        self._tell(request, f"{canceled} jobs canceled", refused=len(job_ids) - canceled, why="had ended already")
+        some = gettext("%(done)d jobs canceled; %(refused)d had ended already.")
+        self._tell(request, gettext("%(done)d jobs canceled."), some, done=canceled, refused=len(job_ids) - canceled)
 
-    def _tell(self, request: HttpRequest, done: str, *, refused: int, why: str) -> None:
-        if refused:
-            self.message_user(request, f"{done}; {refused} {why}.", messages.WARNING)
+    def _tell(self, request: HttpRequest, all_done: str, some_refused: str, **counts: int) -> None:
+        if counts["refused"]:
+            self.message_user(request, some_refused % counts, messages.WARNING)
         else:
-            self.message_user(request, f"{done}.", messages.SUCCESS)
+            self.message_user(request, all_done % counts, messages.SUCCESS)
 
     def delete_rows(self, rows: QuerySet[Job]) -> None:
         services.delete_jobs(rows.values_list("pk", flat=True))
@@ -128,7 +133,7 @@ class ResultAdmin(DeletedByServices, KeptByServices):
     def thumbnail(self, result: Result) -> SafeString:
         return thumbnail_of_result(result)
 
-    @admin.display(description="photo", ordering="job__photo__file_name")
+    @admin.display(description=_("photo"), ordering="job__photo__file_name")
     def photo_name(self, result: Result) -> str:
         return result.job.photo.file_name
 
@@ -140,12 +145,13 @@ class ResultAdmin(DeletedByServices, KeptByServices):
 class PreviewAdmin(KeptByServices):
     """Rows live for a minute. What the picture shows is between its owner and the worker."""
 
-    list_display = ("thumbnail", "id", "photo", "kind", "status", "error", "asked_at", "changed_at")
+    list_display = ("thumbnail", "id", "photo", "kind", "status", "told_error", "asked_at", "changed_at")
     list_display_links = ("thumbnail", "id")
     list_filter = ("kind", "status")
     search_fields = ("photo__file_name", "photo__owner__username", "error")
     list_select_related = ("photo",)
     fields = ("photo", "kind", "status", "error", "asked_at", "changed_at")
+    told_error = told("error", _("error"))
 
     @admin.display(description="")
     def thumbnail(self, preview: Preview) -> SafeString:

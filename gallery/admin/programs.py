@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from gallery import tus
-from gallery.admin.base import DeletedByServices, KeptByServices
+from gallery.admin.base import DeletedByServices, KeptByServices, told
 from gallery.models import AccountPreferences, KeptAnswer, PartialUpload, UploadBatch, Webhook, WebhookDelivery
 
 
@@ -46,10 +47,11 @@ class WebhookAdmin(OfAnOwner):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(KeptByServices):
-    list_display = ("id", "webhook", "event", "state", "attempts", "outcome", "created_at", "next_at")
+    list_display = ("id", "webhook", "event", "state", "attempts", "told_outcome", "created_at", "next_at")
     list_filter = ("state", "event")
     search_fields = ("webhook__owner__username", "webhook__url")
     list_select_related = ("webhook",)
+    told_outcome = told("outcome", _("outcome"))
 
 
 @admin.register(KeptAnswer)

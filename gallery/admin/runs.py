@@ -9,31 +9,56 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
-from gallery.admin.base import Described, Log
+from gallery.admin.base import Described, Log, told
 from gallery.admin.judging import PROMOTE
 from gallery.admin.starting import START_TRAINING
 from gallery.curves import draw_curves
 from gallery.delivery import answer_file
-from gallery.figures import FIGURES
+from gallery.figures import FIGURES, written
 from gallery.models import RunState, Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
+from gallery.sentences import said
 from gallery.templatetags.gallery_display import about_time
 from gallery.wording import why_it_may_wait
 
-SILENT = "Its worker has stopped; the next training worker goes on from the last checkpoint"
-SILENT_GATE = "Its worker has stopped; the next training worker begins anew"
+SILENT = gettext_noop("Its worker has stopped; the next training worker goes on from the last checkpoint")
+SILENT_GATE = gettext_noop("Its worker has stopped; the next training worker begins anew")
+
+SETTINGS = {
+    "steps": _("steps"),
+    "learning_rate": _("learning rate"),
+    "adversarial": _("adversarial"),
+    "base_share": _("base share"),
+    "crop": _("crop"),
+    "batch_size": _("batch size"),
+    "seed": _("seed"),
+}
 
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(Described, Log):
-    list_display = ("id", "status", "progress", "pictures", "base_version", "made", "started_by", "queued_at", "error")
+    list_display = (
+        "id",
+        "status",
+        "progress",
+        "pictures",
+        "base_version",
+        "made",
+        "started_by",
+        "queued_at",
+        "told_error",
+    )
     list_filter = ("status", "queued_at")
     search_fields = ("=id", "note", "error")
     list_select_related = ("started_by", "base_version", "version", "judges")
     also_seen_with = (START_TRAINING, PROMOTE)
     change_form_template = "admin/gallery/trainingrun/run.html"
+    told_error = told("error", _("error"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
         entries = SnapshotEntry.objects.filter(run=OuterRef("pk")).order_by().values("run").annotate(count=Count("pk"))
@@ -49,18 +74,18 @@ class TrainingRunAdmin(Described, Log):
             *super().get_urls(),
         ]
 
-    @admin.display(description="pictures", ordering="in_snapshot")
+    @admin.display(description=_("pictures"), ordering="in_snapshot")
     def pictures(self, run: TrainingRun) -> int:
         return run.in_snapshot
 
-    @admin.display(description="step")
+    @admin.display(description=_("step"))
     def progress(self, run: TrainingRun) -> str:
-        return f"{run.step} of {run.steps}"
+        return gettext("%(step)d of %(steps)d") % {"step": run.step, "steps": run.steps}
 
-    @admin.display(description="made")
+    @admin.display(description=_("made"))
     def made(self, run: TrainingRun) -> str:
         if run.judges is not None:
-            return f"judges {run.judges}"
+            return gettext("judges %(version)s") % {"version": run.judges}
         return str(run.version) if hasattr(run, "version") else "-"
 
     def describe(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
@@ -69,7 +94,7 @@ class TrainingRunAdmin(Described, Log):
         return {
             "run": run,
             "live": live_facts(run),
-            "settings": {name.replace("_", " "): in_words(value) for name, value in run.settings.items()},
+            "settings": [(SETTINGS.get(name, name), in_words(value)) for name, value in run.settings.items()],
             "curves": draw_curves(points, steps=run.steps),
             **evaluations_of(run),
             "in_snapshot": len(sides),
@@ -90,9 +115,9 @@ class TrainingRunAdmin(Described, Log):
         run = self.find(request, run_id)
         self.require(request, *rights_to_cancel(run))
         if services.cancel_run(run.pk):
-            self.message_user(request, f"{run} is canceled.", messages.SUCCESS)
+            self.message_user(request, gettext("%(run)s is canceled.") % {"run": run}, messages.SUCCESS)
         else:
-            self.message_user(request, f"{run} had ended already.", messages.WARNING)
+            self.message_user(request, gettext("%(run)s had ended already.") % {"run": run}, messages.WARNING)
         return redirect("admin:gallery_trainingrun_change", run.pk)
 
     @method_decorator(require_safe)
@@ -116,23 +141,26 @@ def live_facts(run: TrainingRun) -> dict[str, Any]:
     figures = (run.status, run.points.count(), run.evaluations.count(), run.snapshot_digest[:8])
     is_silent = services.silent_runs().filter(pk=run.pk).exists()
     goes_on = run.is_live and not is_silent
+    speed = run.pictures_per_s if goes_on else None
     return {
         "state": run.status,
         "state_in_words": run.state_in_words,
         "is_live": run.is_live,
-        "stage": (SILENT if run.judges_id is None else SILENT_GATE) if is_silent else run.stage,
+        "stage": gettext(SILENT if run.judges_id is None else SILENT_GATE) if is_silent else said(run.stage),
         "step": run.step,
         "steps": run.steps,
-        "speed": f"{run.pictures_per_s:.1f} pictures per second" if goes_on and run.pictures_per_s is not None else "",
+        "speed": "" if speed is None else gettext("%(count)s pictures per second") % {"count": written(speed, 1)},
         "time_left": about_time(run.eta_s) if goes_on else "",
-        "error": run.error,
-        "trouble": run.trouble if goes_on else "",
+        "error": said(run.error),
+        "trouble": said(run.trouble) if goes_on else "",
         "figures": "-".join(map(str, figures)),
     }
 
 
-def in_words(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+def in_words(value: float) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return number_format(value)
 
 
 def evaluations_of(run: TrainingRun) -> dict[str, Any]:

@@ -5,8 +5,9 @@ What became of each file is sent as soon as it is known, since a set takes minut
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django import forms
@@ -17,6 +18,8 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language, gettext, gettext_noop, override
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from gallery import files, services
@@ -32,14 +35,22 @@ logger = logging.getLogger(__name__)
 ADD_IMAGES = "gallery.add_collectedimage"
 TEMPLATES = "admin/gallery/collectedimage/"
 HERE_THE_OUTCOMES = "<!-- outcomes -->"
-NOT_STORED = "The storage did not take it. Try again, and tell whoever runs this site if it happens again."
+EMPTY = gettext_noop("There is no picture in this zip file.")
+NOT_STORED = gettext_noop(
+    "The storage did not take it. Try again, and tell whoever runs this site if it happens again."
+)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one file. `image` is there unless it was refused."""
 
-    WORDS = {"taken": "taken", "known": "there already", "set_aside": "set aside", "refused": "refused"}
+    WORDS = {
+        "taken": (_("taken"), _("%(count)d taken")),
+        "known": (_("there already"), _("%(count)d there already")),
+        "set_aside": (_("set aside"), _("%(count)d set aside")),
+        "refused": (_("refused"), _("%(count)d refused")),
+    }  # of one, and of some
 
     name: str
     kind: str  # a key of WORDS
@@ -48,7 +59,7 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        return self.WORDS[self.kind]
+        return str(self.WORDS[self.kind][0])
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -63,9 +74,11 @@ class ManyFilesField(forms.FileField):
 
 
 class SetForm(forms.Form):
-    files = ManyFilesField(allow_empty_file=True, label="Color photographs, or zips of them")
+    files = ManyFilesField(allow_empty_file=True, label=_("Color photographs, or zips of them"))
     may_be_learned_from = forms.BooleanField(
-        label="Training may learn from all of these: whoever took or owns them agrees, or nobody has a right in them."
+        label=_(
+            "Training may learn from all of these: whoever took or owns them agrees, or nobody has a right in them."
+        )
     )
 
 
@@ -90,7 +103,7 @@ class SetUpload(WithPages):
         page = self.show(
             request,
             "upload",
-            title="Upload pictures for training",
+            title=gettext("Upload pictures for training"),
             form=form,
             is_answer=form.is_valid(),
             most_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
@@ -102,7 +115,7 @@ class SetUpload(WithPages):
             return page
         head, tail = page.render().content.decode().split(HERE_THE_OUTCOMES)
         outcomes = take_in(request.user, form.cleaned_data["files"])
-        response = StreamingHttpResponse(_lines(head, outcomes, tail))
+        response = StreamingHttpResponse(_lines(head, outcomes, tail, get_language()))
         response["X-Accel-Buffering"] = "no"
         return response
 
@@ -121,7 +134,7 @@ def take_in(by: AbstractBaseUser, uploads: Iterable[File]) -> Iterator[Outcome]:
                 shown = f"{archive}: {clean_file_name(name)}"
                 yield Outcome(shown, "refused", member) if isinstance(member, str) else _take_one(by, shown, member)
             if empty:
-                yield Outcome(archive, "refused", "There is no picture in this zip file.")
+                yield Outcome(archive, "refused", EMPTY)
         except ArchiveRefused as refusal:
             yield Outcome(archive, "refused", str(refusal))
 
@@ -141,13 +154,22 @@ def _take_one(by: AbstractBaseUser, name: str, upload: File) -> Outcome:
     return Outcome(name, "known" if collected.is_duplicate else "taken", "", image)
 
 
-async def _lines(head: str, outcomes: Iterator[Outcome], tail: str) -> AsyncIterator[str]:
+async def _lines(head: str, outcomes: Iterator[Outcome], tail: str, language: str) -> AsyncIterator[str]:
     """The page around one line for each outcome, and their sum before its end."""
+
+    @sync_to_async
+    def told(act: Callable[..., Any], *args: object) -> Any:
+        with override(language):
+            return act(*args)
+
     yield head
     counts: Counter[str] = Counter()
-    while (outcome := await sync_to_async(next)(outcomes, None)) is not None:
-        counts[outcome.word] += 1
-        yield await sync_to_async(render_to_string)(f"{TEMPLATES}_outcome.html", {"outcome": outcome})
-    told = [(word, counts[word]) for word in Outcome.WORDS.values() if counts[word]]
-    yield await sync_to_async(render_to_string)(f"{TEMPLATES}_sum.html", {"counts": told})
+    while (outcome := await told(next, outcomes, None)) is not None:
+        counts[outcome.kind] += 1
+        yield await told(render_to_string, f"{TEMPLATES}_outcome.html", {"outcome": outcome})
+    yield await told(render_to_string, f"{TEMPLATES}_sum.html", {"counts": await told(_in_words, counts)})
     yield tail
+
+
+def _in_words(counts: Counter[str]) -> list[str]:
+    return [some % {"count": counts[kind]} for kind, (_one, some) in Outcome.WORDS.items() if counts[kind]]

@@ -9,13 +9,15 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from gallery import services
 from gallery.admin.base import WithPages
 from gallery.models import CollectedImage
 from gallery.services import RunSettings
-from gallery.wording import ALL, describe_plan, read_selection, why_it_may_wait, write_selection
+from gallery.wording import ALL, describe_plan, is_in_the_queue, read_selection, why_it_may_wait, write_selection
 
 START_TRAINING = "gallery.start_training"
 USUAL = RunSettings()
@@ -27,32 +29,43 @@ class StartForm(forms.Form):
     SETTINGS = ("steps", "learning_rate", "base_share", "adversarial", "batch_size", "crop")
 
     images = forms.CharField(widget=forms.HiddenInput, max_length=200_000)
-    steps = forms.IntegerField(initial=USUAL.steps, help_text="Each step learns from one batch of pictures.")
+    steps = forms.IntegerField(
+        label=_("Steps"), initial=USUAL.steps, help_text=_("Each step learns from one batch of pictures.")
+    )
     learning_rate = forms.FloatField(
+        label=_("Learning rate"),
         initial=USUAL.learning_rate,
-        help_text="How far each step goes. Higher learns faster and forgets more.",
+        help_text=_("How far each step goes. Higher learns faster and forgets more."),
         widget=forms.NumberInput(attrs={"step": "any"}),
     )
     base_share = forms.FloatField(
-        label="Share of base corpus",
+        label=_("Share of base corpus"),
         initial=USUAL.base_share,
-        help_text="Of each batch, so that the model does not forget what it could: 0 is none, 0.5 is half.",
+        help_text=_("Of each batch, so that the model does not forget what it could: 0 is none, 0.5 is half."),
         widget=forms.NumberInput(attrs={"step": "any"}),
     )
     adversarial = forms.BooleanField(
+        label=_("Adversarial"),
         required=False,
         initial=USUAL.adversarial,
-        help_text="Also train against a discriminator: livelier colors, more time, more risk.",
+        help_text=_("Also train against a discriminator: livelier colors, more time, more risk."),
     )
-    batch_size = forms.IntegerField(initial=USUAL.batch_size, help_text="Pictures in a batch. Fewer need less memory.")
+    batch_size = forms.IntegerField(
+        label=_("Batch size"),
+        initial=USUAL.batch_size,
+        help_text=_("Pictures in a batch. Fewer need less memory."),
+    )
     crop = forms.IntegerField(
-        initial=USUAL.crop, help_text="Pixels of a picture's side, as it is learned from. Fewer need less memory."
+        label=_("Crop"),
+        initial=USUAL.crop,
+        help_text=_("Pixels of a picture's side, as it is learned from. Fewer need less memory."),
     )
     note = forms.CharField(
+        label=pgettext_lazy("of a run", "Note"),
         required=False,
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What the run is for. It stays with the run and its version.",
+        help_text=_("What the run is for. It stays with the run and its version."),
     )
 
     def clean_images(self) -> list[int] | None:
@@ -73,7 +86,7 @@ class StartPage(WithPages):
     def has_start_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(START_TRAINING)
 
-    @admin.action(description="Start retraining on the selected images", permissions=["start"])
+    @admin.action(description=_("Start retraining on the selected images"), permissions=["start"])
     def start_retraining(self, request: HttpRequest, queryset: QuerySet[CollectedImage]) -> HttpResponseBase:
         selected = write_selection(sorted(queryset.values_list("pk", flat=True)))
         return self._show_plan(request, StartForm(initial={"images": selected}), USUAL, selected)
@@ -99,7 +112,7 @@ class StartPage(WithPages):
         except services.TrainingRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return self._show_plan(request, form, form.run_settings(), selected)
-        self.message_user(request, f"{run} is in the queue. {why_it_may_wait()}", messages.SUCCESS)
+        self.message_user(request, is_in_the_queue(run), messages.SUCCESS)
         return redirect("admin:gallery_trainingrun_change", run.pk)
 
     def _show_plan(
@@ -117,4 +130,4 @@ class StartPage(WithPages):
             "is_all": image_ids is None,
             "waits": why_it_may_wait(),
         }
-        return self.show(request, "retrain", title="Start retraining", **context)
+        return self.show(request, "retrain", title=gettext("Start retraining"), **context)

@@ -7,19 +7,20 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from gallery import services
-from gallery.admin.base import Described, Log
+from gallery.admin.base import Described, Log, told
 from gallery.admin.judging import ADD_VOTE, PROMOTE, JudgePage, why_not_judged
 from gallery.model_cards import GateRow, figure_tables, gate_rows
 from gallery.models import ModelVersion, VersionEvent, VersionState, Vote, Worker
 from gallery.models.state import LIVE_RUN_STATES
 from gallery.queue import QUEUE_COLORIZE
-from gallery.wording import why_it_may_wait
+from gallery.wording import is_in_the_queue
 
 LONGEST_REASON = 10_000
 
@@ -45,15 +46,24 @@ class ModelVersionAdmin(JudgePage, Described, Log):
             *super().get_urls(),
         ]
 
-    @admin.display(description="gate")
+    @admin.display(description=_("gate"))
     def gate_verdict(self, version: ModelVersion) -> str:
         failed = len(version.failed_rules)
         if not failed and not version.passed_gate:
             return "-"
-        verdict = f"{failed} rule{pluralize(failed)} failed" if failed else "passed"
         other = version.compared_with
         is_current = version.status != VersionState.CANDIDATE or (other and other.status == VersionState.ACTIVE)
-        return verdict if is_current or other is None else f"{verdict}, beside version {other.number}"
+        if is_current or other is None:
+            told = ngettext("%(count)d rule failed", "%(count)d rules failed", failed) if failed else gettext("passed")
+            return told % {"count": failed}
+        if not failed:
+            return gettext("passed, beside version %(number)s") % {"number": other.number}
+        told = ngettext(
+            "%(count)d rule failed, beside version %(number)s",
+            "%(count)d rules failed, beside version %(number)s",
+            failed,
+        )
+        return told % {"count": failed, "number": other.number}
 
     def describe(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
         active = services.active_version()
@@ -93,8 +103,8 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         except services.PromotionRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
-            told = f"{version} is active. Workers take it from their next job on, within a minute."
-            self.message_user(request, told, messages.SUCCESS)
+            told = gettext("%(version)s is active. Workers take it from their next job on, within a minute.")
+            self.message_user(request, told % {"version": version}, messages.SUCCESS)
         return redirect("admin:gallery_modelversion_change", version.pk)
 
     @method_decorator(require_POST)
@@ -102,9 +112,11 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         self.require(request, PROMOTE)
         version = self.find(request, version_id)
         if services.reject_version(version.pk, request.user, reason=request.POST.get("reason", "")[:LONGEST_REASON]):
-            self.message_user(request, f"{version} is rejected.", messages.SUCCESS)
+            told = gettext("%(version)s is rejected.") % {"version": version}
+            self.message_user(request, told, messages.SUCCESS)
         else:
-            self.message_user(request, f"{version} is no candidate any more.", messages.WARNING)
+            told = gettext("%(version)s is no candidate any more.") % {"version": version}
+            self.message_user(request, told, messages.WARNING)
         return redirect("admin:gallery_modelversion_change", version.pk)
 
     @method_decorator(require_POST)
@@ -116,7 +128,7 @@ class ModelVersionAdmin(JudgePage, Described, Log):
         except services.TrainingRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect("admin:gallery_modelversion_change", version.pk)
-        self.message_user(request, f"{run} is in the queue. {why_it_may_wait()}", messages.SUCCESS)
+        self.message_user(request, is_in_the_queue(run), messages.SUCCESS)
         return redirect("admin:gallery_trainingrun_change", run.pk)
 
 
@@ -128,10 +140,11 @@ def gate_of(version: ModelVersion) -> list[GateRow]:
 
 @admin.register(VersionEvent)
 class VersionEventAdmin(Log):
-    list_display = ("version", "action", "by", "reason", "at")
+    list_display = ("version", "action", "by", "told_reason", "at")
     list_filter = ("action", "at")
     search_fields = ("version__name", "by__username", "reason")
     list_select_related = ("version", "by")
+    told_reason = told("reason", _("reason"))
 
 
 @admin.register(Vote)

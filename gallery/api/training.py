@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
@@ -18,6 +19,7 @@ from gallery.api.errors import Conflict, Refused, refusals_of
 from gallery.api.permits import HasScope
 from gallery.api.serializers import ErrorAnswer
 from gallery.models import Admission, ModelVersion, Scope, TrainingRun
+from gallery.sentences import said
 from gallery.services.photos import clean_file_name
 from gallery.services.training import ONE_WAITS
 
@@ -63,7 +65,7 @@ class CollectedImages(APIView):
             collected = services.collect_upload(request.user, file)
         image = collected.image
         if image.status != Admission.INCLUDED:
-            raise Refused(f"{clean_file_name(file.name)}: {image.reason or image.get_status_display()}")
+            raise Refused(f"{clean_file_name(file.name)}: {said(image.reason) or image.get_status_display()}")
         if collected.is_duplicate:
             return Response({"id": image.pk, "duplicate": True})
         return Response({"id": image.pk}, status=201)
@@ -174,7 +176,7 @@ def refused_starts() -> Iterator[None]:
     try:
         yield
     except services.TrainingRefused as refusal:
-        raise (Conflict if str(refusal) == ONE_WAITS else Refused)(str(refusal)) from refusal
+        raise (Conflict if str(refusal) == gettext(ONE_WAITS) else Refused)(str(refusal)) from refusal
 
 
 def _run(run_id: int) -> TrainingRun:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from gallery.models import RunState, TrainingRun, VersionState
+from gallery.sentences import said
 
 ALL = "all"
 MOST_IDS = 10_000
@@ -73,10 +74,10 @@ class RunAnswer(StartAnswer):
     model_version = serializers.SerializerMethodField(help_text="The id of the version that it made, or judges.")
 
     def get_error(self, run: TrainingRun) -> str | None:
-        return run.error or None
+        return said(run.error) or None
 
     def get_trouble(self, run: TrainingRun) -> str | None:
-        return run.trouble or None
+        return said(run.trouble) or None
 
     def get_model_version(self, run: TrainingRun) -> int | None:
         return run.version.pk if hasattr(run, "version") else run.judges_id

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
@@ -24,42 +25,63 @@ def every_scope() -> list[str]:
 class ApiKey(AbstractAuthToken):
     """A token of django-rest-knox, which keeps only its digest, with a name and bounds."""
 
-    name = models.CharField(max_length=100, default="Login from a program")
-    scopes = models.JSONField(default=every_scope)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    name = models.CharField(_("name"), max_length=100, default="Login from a program")
+    scopes = models.JSONField(_("scopes"), default=every_scope)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
 
     class Meta:
         ordering = ("-created",)
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
 
     def __str__(self) -> str:
         return self.name
 
 
+# Fields of the library have no words of their own.
+ApiKey._meta.get_field("digest").verbose_name = _("digest")
+ApiKey._meta.get_field("token_key").verbose_name = _("token key")
+ApiKey._meta.get_field("user").verbose_name = _("user")
+ApiKey._meta.get_field("created").verbose_name = _("created")
+ApiKey._meta.get_field("expiry").verbose_name = _("expiry")
+
+
 class AccountPreferences(models.Model):
     """Without a row, everything is as at first."""
 
-    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
-    mail_batches = models.BooleanField(default=False, help_text="One mail when everything uploaded together is done.")
-    language = models.CharField(max_length=10, blank=True, help_text="Of mails; blank: none was chosen.")
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences", verbose_name=_("owner")
+    )
+    mail_batches = models.BooleanField(
+        _("mail batches"), default=False, help_text=_("One mail when everything uploaded together is done.")
+    )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("Of mails; blank: none was chosen.")
+    )
 
     class Meta:
-        verbose_name_plural = "account preferences"
+        verbose_name = _("account preferences")
+        verbose_name_plural = _("account preferences")
 
     def __str__(self) -> str:
-        return f"Preferences of {self.owner}"
+        return gettext("Preferences of %(owner)s") % {"owner": self.owner}
 
 
 class KeptAnswer(models.Model):
     """What was answered to a call with an Idempotency-Key. No status: the call is under way."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255)
-    body_digest = models.CharField(max_length=64, help_text="SHA-256 of address and body.")
-    status = models.PositiveSmallIntegerField(null=True, blank=True)
-    body = models.JSONField(default=dict)
-    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    key = models.CharField(_("key"), max_length=255)
+    body_digest = models.CharField(_("body digest"), max_length=64, help_text=_("SHA-256 of address and body."))
+    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
+    body = models.JSONField(_("body"), default=dict)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), db_index=True)
 
     class Meta:
+        verbose_name = _("kept answer")
+        verbose_name_plural = _("kept answers")
         constraints = (models.UniqueConstraint(fields=("owner", "key"), name="one_answer_per_owner_and_key"),)
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from gallery.models.upload import UploadBatch
 
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
 class DatePrecision(models.TextChoices):
     """How much of a date is known."""
 
-    YEAR = "year", "Year"
-    MONTH = "month", "Month"
-    DAY = "day", "Day"
+    YEAR = "year", _("Year")
+    MONTH = "month", _("Month")
+    DAY = "day", _("Day")
 
 
 class PhotoQuerySet(models.QuerySet):
@@ -34,28 +36,36 @@ class PhotoQuerySet(models.QuerySet):
 
 
 class Photo(models.Model):
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos")
-    file_name = models.CharField(max_length=255, help_text="As uploaded, cleaned.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos", verbose_name=_("owner")
+    )
+    file_name = models.CharField(_("file name"), max_length=255, help_text=_("As uploaded, cleaned."))
     title = models.CharField(
-        max_length=200, blank=True, help_text="By its owner; blank: the file's name stands for it."
+        _("title"), max_length=200, blank=True, help_text=_("By its owner; blank: the file's name stands for it.")
     )
     taken_on = models.DateField(
-        null=True, blank=True, help_text="The first day of the year or month, if no more is known."
+        _("taken on"), null=True, blank=True, help_text=_("The first day of the year or month, if no more is known.")
     )
-    taken_precision = models.CharField(max_length=5, choices=DatePrecision, blank=True)
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the uploaded bytes.")
-    format = models.CharField(max_length=8)
-    width = models.PositiveIntegerField(help_text="After the orientation is applied.")
-    height = models.PositiveIntegerField()
-    byte_size = models.PositiveBigIntegerField()
-    has_color = models.BooleanField(help_text="The upload is neither grey nor toned.")
-    is_toned = models.BooleanField(default=False, help_text="Its pixels have one tone, such as sepia, and no colors.")
-    original_key = models.CharField(max_length=200)
-    preview_key = models.CharField(max_length=200)
-    thumb_key = models.CharField(max_length=200)
-    uploaded_at = models.DateTimeField(db_default=Now())
-    batch = models.ForeignKey(UploadBatch, on_delete=models.SET_NULL, null=True, blank=True, related_name="photos")
-    trashed_at = models.DateTimeField(null=True, blank=True, help_text="None: it is not in the trash.")
+    taken_precision = models.CharField(_("taken precision"), max_length=5, choices=DatePrecision, blank=True)
+    digest = models.CharField(_("digest"), max_length=64, help_text=_("SHA-256 of the uploaded bytes."))
+    format = models.CharField(_("format"), max_length=8)
+    width = models.PositiveIntegerField(_("width"), help_text=_("After the orientation is applied."))
+    height = models.PositiveIntegerField(_("height"))
+    byte_size = models.PositiveBigIntegerField(_("byte size"))
+    has_color = models.BooleanField(_("has color"), help_text=_("The upload is neither grey nor toned."))
+    is_toned = models.BooleanField(
+        _("is toned"), default=False, help_text=_("Its pixels have one tone, such as sepia, and no colors.")
+    )
+    original_key = models.CharField(_("original key"), max_length=200)
+    preview_key = models.CharField(_("preview key"), max_length=200)
+    thumb_key = models.CharField(_("thumb key"), max_length=200)
+    uploaded_at = models.DateTimeField(_("uploaded at"), db_default=Now())
+    batch = models.ForeignKey(
+        UploadBatch, on_delete=models.SET_NULL, null=True, blank=True, related_name="photos", verbose_name=_("batch")
+    )
+    trashed_at = models.DateTimeField(
+        _("trashed at"), null=True, blank=True, help_text=_("None: it is not in the trash.")
+    )
 
     position: int | None = None  # in the queue; no column, set by waiting.number_waiting
     was_restored = False  # from the trash just now; no column, set by services.upload_photo
@@ -64,6 +74,8 @@ class Photo(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
         constraints = (models.UniqueConstraint(fields=("owner", "digest"), name="one_photo_per_owner_and_digest"),)
         indexes = (
             models.Index(fields=("owner", "-id"), condition=models.Q(trashed_at=None), name="photo_owner_newest_first"),
@@ -120,9 +132,15 @@ class Photo(models.Model):
 class Removal(models.Model):
     """Tells the owner's open pages that a photo is gone; upkeep sweeps it away after a minute."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    photo_id = models.BigIntegerField()
-    removed_at = models.DateTimeField(db_default=Now(), db_index=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    photo_id = models.BigIntegerField(_("photo id"))
+    removed_at = models.DateTimeField(_("removed at"), db_default=Now(), db_index=True)
+
+    class Meta:
+        verbose_name = _("removal")
+        verbose_name_plural = _("removals")
 
     def __str__(self) -> str:
-        return f"photo {self.photo_id}"
+        return gettext("photo %(number)s") % {"number": self.photo_id}

@@ -20,27 +20,27 @@ MAX_ATTEMPTS = 3
 
 
 class JobState(models.TextChoices):
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Coloring"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Canceled"
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Coloring")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Canceled")
 
 
 class RunState(models.TextChoices):
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Training"
-    SUCCEEDED = "succeeded", "Succeeded"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Canceled"
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Training")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Canceled")
 
 
 class PreviewState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    RUNNING = "running", "Coloring"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    SUPERSEDED = "superseded", "A newer one was asked for"
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Coloring")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    SUPERSEDED = "superseded", _("A newer one was asked for")
 
 
 class VersionState(models.TextChoices):

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 SILENT_AFTER = timedelta(seconds=10)
 
@@ -19,26 +20,38 @@ class WorkerQuerySet(models.QuerySet):
 
 
 class Worker(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    name = models.CharField(max_length=255, help_text="host:process")
-    queue = models.CharField(max_length=50)
-    device = models.CharField(max_length=50)
-    model_name = models.CharField(max_length=100, blank=True, help_text="Blank until the generator is loaded.")
-    model_digest = models.CharField(max_length=64, blank=True)
-    model_number = models.PositiveIntegerField(null=True, blank=True, help_text="Of the version that it colors with.")
-    weights_error = models.TextField(
-        blank=True, help_text="Why it colors with another version than the active one, in plain words."
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=255, help_text=_("host:process"))
+    queue = models.CharField(_("queue"), max_length=50)
+    device = models.CharField(_("device"), max_length=50)
+    model_name = models.CharField(
+        _("model name"), max_length=100, blank=True, help_text=_("Blank until the generator is loaded.")
     )
-    free_memory_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Told where it trains.")
-    free_disk_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Of its data folder.")
-    started_at = models.DateTimeField(db_default=Now())
-    beat_at = models.DateTimeField(db_default=Now(), db_index=True)
-    jobs_done = models.PositiveIntegerField(default=0)
+    model_digest = models.CharField(_("model digest"), max_length=64, blank=True)
+    model_number = models.PositiveIntegerField(
+        _("model number"), null=True, blank=True, help_text=_("Of the version that it colors with.")
+    )
+    weights_error = models.TextField(
+        _("weights error"),
+        blank=True,
+        help_text=_("Why it colors with another version than the active one, in plain words."),
+    )
+    free_memory_bytes = models.PositiveBigIntegerField(
+        _("free memory bytes"), null=True, blank=True, help_text=_("Told where it trains.")
+    )
+    free_disk_bytes = models.PositiveBigIntegerField(
+        _("free disk bytes"), null=True, blank=True, help_text=_("Of its data folder.")
+    )
+    started_at = models.DateTimeField(_("started at"), db_default=Now())
+    beat_at = models.DateTimeField(_("beat at"), db_default=Now(), db_index=True)
+    jobs_done = models.PositiveIntegerField(_("jobs done"), default=0)
 
     objects = WorkerQuerySet.as_manager()
 
     class Meta:
         ordering = ("-beat_at",)
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
 
     def __str__(self) -> str:
         return self.name

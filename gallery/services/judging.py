@@ -5,6 +5,7 @@ The work is a TrainingRun's that trains nothing, so it waits, is claimed, report
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from gallery import files, queue
 from gallery.models import ModelVersion, RunState, Side, SnapshotEntry, TrainingRun, VersionEvent, VersionState
@@ -13,17 +14,21 @@ from gallery.services.snapshots import SnapshotPicture
 from gallery.services.training import ONE_WAITS, TrainingRefused
 from gallery.services.versions import Judged, active_version, is_gate_stale
 
+# What the log keeps of a verdict, as gallery.sentences knows it.
+NOW = {True: "It passed beside %s.", False: "It did not pass beside %s."}
+BEFORE = {True: "Before, passed beside %s.", False: "Before, did not pass beside %s."}
+
 
 def why_not_judged_again(version: ModelVersion, active: ModelVersion | None) -> str:
     """One sentence; empty where the gate can compare it with the active version, and has not yet."""
     if version.status != VersionState.CANDIDATE:
-        return "Only a candidate is put to the gate."
+        return _("Only a candidate is put to the gate.")
     if version.weights_removed_at is not None:
-        return "The weights of this version were removed; only the newest are kept."
+        return _("The weights of this version were removed; only the newest are kept.")
     if active is None:
-        return "No version is active, so there is nothing to compare it with."
+        return _("No version is active, so there is nothing to compare it with.")
     if not is_gate_stale(version, active):
-        return "The gate has compared it with the active version."
+        return _("The gate has compared it with the active version.")
     return ""
 
 
@@ -39,7 +44,7 @@ def start_judging(version: ModelVersion, by: AbstractBaseUser | None) -> Trainin
             )
             queue.ring_trainer_after_commit()
     except IntegrityError as error:
-        raise TrainingRefused(ONE_WAITS) from error
+        raise TrainingRefused(_(ONE_WAITS)) from error
     return run
 
 
@@ -63,7 +68,7 @@ def finish_judging(claim: RunAttempt, judged: Judged) -> bool:
         files.delete_after_commit(
             [pair[f"{name}_key"] for pair in version.comparisons for name in ("candidate", "active", "grey")]
         )
-        before = f" Before, {_in_short(version)}." if version.gate else ""
+        before = BEFORE[version.passed_gate] % version.compared_with if version.gate else ""
         version.gate, version.metrics, version.comparisons = judged.gate, judged.metrics, judged.comparisons
         version.compared_with = ModelVersion.objects.get(pk=judged.compared_with)
         version.save(update_fields=["gate", "metrics", "comparisons", "compared_with"])
@@ -71,11 +76,6 @@ def finish_judging(claim: RunAttempt, judged: Judged) -> bool:
             version=version,
             action=VersionEvent.Action.JUDGED,
             by=run.started_by,
-            reason=f"It {_in_short(version)}.{before}",
+            reason=f"{NOW[version.passed_gate] % version.compared_with} {before}".strip(),
         )
     return True
-
-
-def _in_short(version: ModelVersion) -> str:
-    verdict = "passed" if version.passed_gate else "did not pass"
-    return f"{verdict} beside {version.compared_with}"

@@ -7,7 +7,9 @@ training takes one. The worker reckons memory and disk anew when it knows the ne
 from dataclasses import dataclass
 
 from django.conf import settings as site
+from django.utils.translation import gettext as _
 
+from gallery.figures import written
 from gallery.models import RunState, TrainingRun, Worker
 from gallery.queue import QUEUE_TRAIN
 from gallery.services.run_settings import RunSettings
@@ -51,13 +53,15 @@ def why_no_room(needs: Needs) -> list[str]:
 def what_is_too_little(*, memory: tuple[int, int | None], disk: tuple[int, int | None]) -> list[str]:
     """A sentence for each, with the numbers. Both are bytes: needed, and free, or None where nobody can tell."""
     problems = []
-    for (needed, free), what, help_with_it in (
-        (memory, "memory", "lower the batch size or the crop"),
-        (disk, "disk", "make room first"),
+    for (needed, free), told in (
+        (
+            memory,
+            _("Training needs %(needed)s GB of memory, and %(free)s GB are free: lower the batch size or the crop."),
+        ),
+        (disk, _("Training needs %(needed)s GB of disk, and %(free)s GB are free: make room first.")),
     ):
         if free is not None and free < needed:
-            numbers = f"{_gigabytes(needed)} of {what}, and {_gigabytes(free)} are free"
-            problems.append(f"Training needs {numbers}: {help_with_it}.")
+            problems.append(told % {"needed": written(needed / 1e9, 1), "free": written(free / 1e9, 1)})
     return problems
 
 
@@ -81,7 +85,3 @@ def _megapixels(settings: RunSettings) -> float:
 
 def _another_runs() -> bool:
     return TrainingRun.objects.filter(status=RunState.RUNNING).exists()
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from django.conf import settings as site
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from gallery.models import TrainingRun
 
@@ -29,24 +31,28 @@ class RunSettings:
 
     def problems(self) -> list[str]:
         """A sentence for each that cannot be trained with."""
-        bounds = {
-            f"The number of steps must be between {FEWEST_STEPS} and {MOST_STEPS}.": (
-                FEWEST_STEPS <= self.steps <= MOST_STEPS
-            ),
-            f"The learning rate must be above 0 and at most {HIGHEST_LEARNING_RATE:g}.": (
-                0 < self.learning_rate <= HIGHEST_LEARNING_RATE
-            ),
-            f"The share of the base corpus must be between 0 and {HIGHEST_BASE_SHARE:g}.": (
-                0 <= self.base_share <= HIGHEST_BASE_SHARE
-            ),
-            f"The crop must be a multiple of {CROP_STEP} between {SMALLEST_CROP} and {LARGEST_CROP}.": (
-                SMALLEST_CROP <= self.crop <= LARGEST_CROP and self.crop % CROP_STEP == 0
-            ),
-            f"The batch size must be between {SMALLEST_BATCH} and {LARGEST_BATCH}.": (
-                SMALLEST_BATCH <= self.batch_size <= LARGEST_BATCH
-            ),
-        }
-        return [sentence for sentence, holds in bounds.items() if not holds]
+        holds = (
+            FEWEST_STEPS <= self.steps <= MOST_STEPS,
+            0 < self.learning_rate <= HIGHEST_LEARNING_RATE,
+            0 <= self.base_share <= HIGHEST_BASE_SHARE,
+            SMALLEST_CROP <= self.crop <= LARGEST_CROP and self.crop % CROP_STEP == 0,
+            SMALLEST_BATCH <= self.batch_size <= LARGEST_BATCH,
+        )
+        return [sentence for sentence, is_kept in zip(bounds_in_words(), holds, strict=True) if not is_kept]
+
+
+def bounds_in_words() -> tuple[str, ...]:
+    rate = {"most": number_format(HIGHEST_LEARNING_RATE)}
+    share = {"most": number_format(HIGHEST_BASE_SHARE)}
+    crop = {"step": CROP_STEP, "least": SMALLEST_CROP, "most": LARGEST_CROP}
+    batch = {"least": SMALLEST_BATCH, "most": LARGEST_BATCH}
+    return (
+        _("The number of steps must be between %(least)d and %(most)d.") % {"least": FEWEST_STEPS, "most": MOST_STEPS},
+        _("The learning rate must be above 0 and at most %(most)s.") % rate,
+        _("The share of the base corpus must be between 0 and %(most)s.") % share,
+        _("The crop must be a multiple of %(step)d between %(least)d and %(most)d.") % crop,
+        _("The batch size must be between %(least)d and %(most)d.") % batch,
+    )
 
 
 def what_is_not_named(settings: RunSettings) -> list[str]:
@@ -54,9 +60,11 @@ def what_is_not_named(settings: RunSettings) -> list[str]:
     notes = []
     if settings.base_share and site.PHOTOLAB_BASE_CORPUS is None:
         notes.append(
-            "No base corpus is named (PHOTOLAB_BASE_CORPUS): nothing that the model knows is rehearsed, "
-            "so it may forget."
+            _(
+                "No base corpus is named (PHOTOLAB_BASE_CORPUS): nothing that the model knows is rehearsed, "
+                "so it may forget."
+            )
         )
     if site.PHOTOLAB_GOLDEN is None:
-        notes.append("No golden set is named (PHOTOLAB_GOLDEN): the gate judges by the held-out pictures alone.")
+        notes.append(_("No golden set is named (PHOTOLAB_GOLDEN): the gate judges by the held-out pictures alone."))
     return notes

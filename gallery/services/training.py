@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from gallery import files, queue
 from gallery.keys import checkpoint_folder
@@ -18,7 +20,7 @@ from gallery.services.snapshots import choose_sides
 
 # A third of fewer would leave one picture to judge by.
 FEWEST_PICTURES = 8
-ONE_WAITS = "A training run waits already. Cancel it, or wait until it has begun."
+ONE_WAITS = gettext_noop("A training run waits already. Cancel it, or wait until it has begun.")
 
 
 class TrainingRefused(Exception):
@@ -53,10 +55,10 @@ def plan_run(settings: RunSettings, *, image_ids: Iterable[int] | None = None) -
     problems = [*settings.problems(), *why_not_enough(train, holdout), *why_no_room(needs)]
     if base is None:
         problems.append(
-            "There is no active model to start from. Start a worker once, so that it names the shipped one."
+            _("There is no active model to start from. Start a worker once, so that it names the shipped one.")
         )
     if TrainingRun.objects.filter(status=RunState.QUEUED).exists():
-        problems.append(ONE_WAITS)
+        problems.append(_(ONE_WAITS))
     return RunPlan(
         base=base,
         selected=selected.count(),
@@ -96,7 +98,7 @@ def start_run(
                 run.selected.set(_selected(ids))
             queue.ring_trainer_after_commit()
     except IntegrityError as error:
-        raise TrainingRefused(ONE_WAITS) from error
+        raise TrainingRefused(_(ONE_WAITS)) from error
     return run
 
 
@@ -121,11 +123,12 @@ def included_images(run: TrainingRun) -> QuerySet[CollectedImage]:
 def why_not_enough(train: int, holdout: int) -> list[str]:
     usable = train + holdout
     if usable < FEWEST_PICTURES:
-        return [f"Only {usable} of the pictures are usable; at least {FEWEST_PICTURES} are needed."]
+        told = _("Only %(usable)s of the pictures are usable; at least %(fewest)s are needed.")
+        return [told % {"usable": usable, "fewest": FEWEST_PICTURES}]
     if not holdout:
-        return ["All of these pictures were learned from before, so none is left to judge by. Add new ones."]
+        return [_("All of these pictures were learned from before, so none is left to judge by. Add new ones.")]
     if not train:
-        return ["All of these pictures are held out for judging, so none is left to learn from. Add new ones."]
+        return [_("All of these pictures are held out for judging, so none is left to learn from. Add new ones.")]
     return []
 
 

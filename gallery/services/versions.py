@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from gallery.models import (
     ModelVersion,
@@ -19,6 +20,7 @@ from gallery.models import (
     VersionState,
     Vote,
 )
+from gallery.sentences import said
 
 Action = VersionEvent.Action
 
@@ -129,24 +131,25 @@ def why_not_promoted(version: ModelVersion, active: ModelVersion | None) -> str:
     What the gate says of a candidate holds beside the version that it was compared with, and no other.
     """
     if version.status == VersionState.ACTIVE:
-        return "This version is active already."
+        return gettext("This version is active already.")
     if version.status == VersionState.REJECTED:
-        return "This version was rejected."
+        return gettext("This version was rejected.")
     if version.weights_removed_at is not None:
-        return "The weights of this version were removed; only the newest are kept."
+        return gettext("The weights of this version were removed; only the newest are kept.")
     if version.status == VersionState.RETIRED:
         return ""
     if version.gate and is_gate_stale(version, active):
-        return (
-            f"The gate has compared this version with {version.compared_with or 'none that is known'}, and {active} is "
-            "active now. Let the gate compare it with that one. To promote it anyway, type a reason."
+        told = gettext(
+            "The gate has compared this version with %(other)s, and %(active)s is active now. Let the gate compare it "
+            "with that one. To promote it anyway, type a reason."
         )
+        return told % {"other": version.compared_with or gettext("none that is known"), "active": active}
     if version.passed_gate:
         return ""
     if not version.failed_rules:
-        return "This version was never put to the gate. To promote it anyway, type a reason."
-    names = "; ".join(str(rule["rule"]) for rule in version.failed_rules)
-    return f"This version fails the gate: {names}. To promote it anyway, type a reason."
+        return gettext("This version was never put to the gate. To promote it anyway, type a reason.")
+    rules = "; ".join(said(rule["rule"]) for rule in version.failed_rules)
+    return gettext("This version fails the gate: %(rules)s. To promote it anyway, type a reason.") % {"rules": rules}
 
 
 def can_be_overridden(version: ModelVersion) -> bool:
@@ -164,7 +167,7 @@ def promote_version(version_id: int, by: AbstractBaseUser | None, *, reason: str
         with transaction.atomic():
             version = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
             if version is None:
-                raise PromotionRefused("There is no such version.")
+                raise PromotionRefused(gettext("There is no such version."))
             active = ModelVersion.objects.select_for_update().filter(status=VersionState.ACTIVE).first()
             why_not = why_not_promoted(version, active)
             if why_not and not (reason and can_be_overridden(version)):
@@ -174,7 +177,7 @@ def promote_version(version_id: int, by: AbstractBaseUser | None, *, reason: str
             action = Action.ROLLED_BACK if is_rollback else Action.PROMOTED
             VersionEvent.objects.create(version=version, action=action, by=by, reason=reason)
     except IntegrityError as error:
-        raise PromotionRefused("Another version was promoted at the same moment. Look again.") from error
+        raise PromotionRefused(gettext("Another version was promoted at the same moment. Look again.")) from error
     version.refresh_from_db()
     return version
 
@@ -238,12 +241,12 @@ def _activate(version: ModelVersion, active: ModelVersion | None) -> None:
     if active is not None:
         retired = ModelVersion.objects.filter(pk=active.pk)
         if not retired.move(VersionState.RETIRED, only_if=[VersionState.ACTIVE], retired_at=Now()):
-            raise PromotionRefused("Another version was promoted at the same moment. Look again.")
+            raise PromotionRefused(gettext("Another version was promoted at the same moment. Look again."))
     promoted = ModelVersion.objects.filter(pk=version.pk).move(
         VersionState.ACTIVE, only_if=[VersionState.CANDIDATE, VersionState.RETIRED], activated_at=Now()
     )
     if not promoted:
-        raise PromotionRefused("This version has changed meanwhile. Look again.")
+        raise PromotionRefused(gettext("This version has changed meanwhile. Look again."))
 
 
 def _next_number() -> int:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from gallery.dates import TakenOn, words_of
-from gallery.figures import written
+from gallery.figures import in_four_digits, written
 from gallery.sentences import said
 from gallery.settings_words import settings_in_words
 
@@ -103,7 +103,7 @@ def figure(value: Any) -> str:
     """A measured number in four digits; what is none as it stands, and nothing as a dash."""
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return in_four_digits(value) if isinstance(value, float) else str(value)
 
 
 @register.filter

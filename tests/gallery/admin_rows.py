@@ -1,0 +1,60 @@
+"""A row of every model of the gallery, for tests of the admin."""
+
+from gallery import services
+from gallery.models import (
+    Album,
+    ApiKey,
+    KeptAnswer,
+    KeptOut,
+    PartialUpload,
+    Photo,
+    Preview,
+    Share,
+    UploadBatch,
+)
+from tests.gallery.training_rows import TrainingRows
+
+
+class AdminRows(TrainingRows):
+    """For test cases that also are GalleryTestCase and have a colored `photo` of the owner's."""
+
+    photo: Photo
+
+    def make_every_row(self) -> None:
+        self.make_worker()
+        services.delete_photos([self.make_photo(self.friend, mark=5).pk])
+        ApiKey.objects.create(user=self.owner, name="Scanner")
+        self.make_every_training_row()
+        self.make_every_program_row()
+        self.make_every_row_of_albums()
+
+    def make_every_program_row(self) -> None:
+        UploadBatch.objects.create(owner=self.owner)
+        PartialUpload.objects.create(owner=self.owner, file_name="scan.tif", byte_size=9)
+        services.set_batch_mails(self.owner, True)
+        services.send_test(services.set_webhook(self.owner, "https://hooks.example.org"))
+        KeptAnswer.objects.create(owner=self.owner, key="first", body_digest="d" * 64)
+
+    def make_every_row_of_albums(self) -> Share:
+        """An album with a link whose password is set, a copy made for it, and a preview."""
+        album = Album.objects.create(owner=self.owner, title="Farm")
+        services.add_to_album(album.pk, [self.photo.pk])
+        share = services.create_share(album, services.ShareTerms(password="seven red bicycles"))
+        services.shared_file(share, self.photo, "original")
+        Preview.objects.create(photo=self.photo, kind=Preview.Kind.PICTURE)
+        return share
+
+    def make_every_training_row(self) -> None:
+        services.give_consent(self.owner)
+        base = self.make_shipped()
+        self.make_set(self.owner)
+        self.start()
+        claim = self.claimed_run()
+        services.freeze_snapshot(claim)
+        told = services.Progress("decoder", 1, 2, pictures_per_s=1.0, eta_s=1.0, losses={"l1": 1.0})
+        services.report_progress(claim, told)
+        services.record_evaluation(claim, 1, figures={}, sample_keys=[])
+        version = services.finish_run(claim, self.new_version())
+        services.record_vote(version, "a.jpg", prefers_version=True, by=self.staff)
+        KeptOut.objects.create(owner=self.owner, digest="k" * 64)
+        self.assertEqual(version.parent, base)
