@@ -15,6 +15,7 @@ from tests.e2e.stack import wait_until
 
 MB = 1024 * 1024
 PIECE_BYTES = 5 * MB
+PASSED_OVER = "Passed over, since they are no photographs or cannot be read: 1."
 LARGE = (5000, 4600)  # of grey pixels without compression: 23 MB
 
 
@@ -47,7 +48,7 @@ class SourcesTests(UploadTestCase):
         page = self.gallery_of("felix")
         page.set_input_files("#upload-folder", folder)
         expect(page.locator("[data-photo-id]")).to_have_count(3, timeout=COLORED_WITHIN_MS)
-        expect(page.locator("#upload-note")).to_have_text("Passed over, since they are no photographs or cannot be read: 1.")
+        expect(page.locator("#upload-note")).to_have_text(PASSED_OVER)
         self.assert_accessible(page)
 
     def test_a_dropped_folder_is_walked_to_its_depth(self) -> None:
