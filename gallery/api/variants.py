@@ -105,6 +105,8 @@ class PhotoJobs(APIView):
         photo = photo_for(request, photo_id)
         try:
             job = services.order_variant(photo, VariantSettings.parse(request.data))
+        except services.PhotoGone as gone:
+            raise NotFound(str(gone)) from gone
         except SettingsRefused as refused:
             raise Refused(str(refused)) from refused
         return Response(JobBrief(job).data, status=201)

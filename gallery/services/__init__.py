@@ -152,7 +152,9 @@ from gallery.services.trash import (
     trash_photos,
 )
 from gallery.services.variants import (
+    PhotoGone,
     check_version,
+    is_sheet_whole,
     order_four,
     order_variant,
     sheet_jobs,

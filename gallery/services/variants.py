@@ -1,6 +1,6 @@
 """Orders to color a photograph in another way: one variant, or four to choose from."""
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from gallery import queue
@@ -12,6 +12,12 @@ from gallery.variants import SettingsRefused, VariantSettings
 MOST_LIVE = 20  # of one photograph: nobody looks at more, and others wait
 
 
+class PhotoGone(SettingsRefused):
+    """It was deleted or went into the trash since it was looked up; `status` is HTTP's."""
+
+    status = 404
+
+
 def order_variant(
     photo: Photo,
     settings: VariantSettings,
@@ -21,37 +27,31 @@ def order_variant(
 ) -> Job:
     """The live job with these settings: a new one, or the one that is there. Raises SettingsRefused."""
     check_version(settings)
-    try:
-        with transaction.atomic():
-            Photo.objects.select_for_update().get(pk=photo.pk)  # one after the other, and not while it is deleted
-            live = photo.jobs.live()
-            same = live.filter(settings_digest=settings.digest).first()
-            if same is not None:
-                _take_seriously(same, is_proposal=is_proposal)
-                return same
-            if live.count() >= MOST_LIVE:
-                raise SettingsRefused(_("This photograph has enough variants waiting. Try again when they are done."))
-            job = Job.objects.create(
-                photo=photo,
-                settings=settings.as_json(),
-                settings_digest=settings.digest,
-                is_proposal=is_proposal,
-                priority=priority,
-            )
-            queue.ring_after_commit()
-            return job
-    except IntegrityError:  # somebody claims it, or was quicker
-        return photo.jobs.live().get(settings_digest=settings.digest)
+    with transaction.atomic():
+        # One after the other, as whoever else adds jobs does, and not while it is deleted or put into the trash.
+        if Photo.objects.outside_trash().select_for_update().filter(pk=photo.pk).first() is None:
+            raise PhotoGone(_("This photograph was deleted meanwhile."))
+        live = photo.jobs.live()
+        same = live.filter(settings_digest=settings.digest).first()
+        if same is not None:
+            _take_seriously(same, is_proposal=is_proposal)
+            return same
+        if live.count() >= MOST_LIVE:
+            raise SettingsRefused(_("This photograph has enough variants waiting. Try again when they are done."))
+        job = Job.objects.create(
+            photo=photo,
+            settings=settings.as_json(),
+            settings_digest=settings.digest,
+            is_proposal=is_proposal,
+            priority=priority,
+        )
+        queue.ring_after_commit()
+        return job
 
 
 def order_four(photo: Photo) -> list[Job]:
     """A job for each of `four_settings`; what is there in today's colors is not colored again."""
-    active = active_version()
-    there = {
-        job.settings_digest: job
-        for job in photo.all_jobs
-        if job.is_live or (job.has_result and (active is None or _is_of_today(job, active)))
-    }
+    there = jobs_of_today(photo)
     return [
         there.get(settings.digest) or order_variant(photo, settings, is_proposal=True) for settings in four_settings()
     ]
@@ -70,13 +70,29 @@ def four_settings() -> list[VariantSettings]:
 
 
 def sheet_jobs(photo: Photo) -> list[Job]:
-    """The newest job for each of `four_settings`, in that order; what was not ordered or was canceled is left out."""
+    """One for each of `four_settings`, in that order, if any is there: of today, or else the newest not canceled."""
     newest: dict[str, Job] = {}
     for job in photo.all_jobs:
         if job.status != JobState.CANCELLED:
             newest.setdefault(job.settings_digest, job)
+    shown = newest | jobs_of_today(photo)
     digests = [settings.digest for settings in four_settings()]
-    return [newest[digest] for digest in digests if digest in newest]
+    return [shown[digest] for digest in digests if digest in shown]
+
+
+def is_sheet_whole(photo: Photo) -> bool:
+    """Whether `order_four` would color nothing."""
+    return {settings.digest for settings in four_settings()} <= jobs_of_today(photo).keys()
+
+
+def jobs_of_today(photo: Photo) -> dict[str, Job]:
+    """By the digest of their settings: what is on its way, and what is there in the colors of the active version."""
+    active = active_version()
+    found: dict[str, Job] = {}
+    for job in photo.all_jobs:
+        if job.is_live or (job.has_result and (active is None or _is_of_today(job, active))):
+            found.setdefault(job.settings_digest, job)
+    return found
 
 
 def check_version(settings: VariantSettings) -> None:

@@ -36,7 +36,12 @@ def photo_edit(request: HttpRequest, photo_id: int) -> HttpResponse:
 @login_required
 def photo_sheet(request: HttpRequest, photo_id: int) -> HttpResponse:
     photo = photo_for(request, photo_id)
-    context = {"photo": photo, "jobs": services.sheet_jobs(photo), "shown": photo.shown_result}
+    context = {
+        "photo": photo,
+        "jobs": services.sheet_jobs(photo),
+        "is_whole": services.is_sheet_whole(photo),
+        "shown": photo.shown_result,
+    }
     return render(request, "gallery/photo_sheet.html", context)
 
 

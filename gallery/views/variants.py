@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -90,11 +91,14 @@ def photo_variant(request: HttpRequest, photo_id: int) -> HttpResponse:
 @login_required
 def photo_four(request: HttpRequest, photo_id: int) -> HttpResponse:
     """Orders the contact sheet: four variants to choose from, of which none is shown before it is chosen."""
+    is_form = request.content_type != "application/json"  # sent by a person
     try:
         jobs = services.order_four(photo_for(request, photo_id))
     except SettingsRefused as refused:
-        return _error(refused)
-    if request.content_type != "application/json":  # a form, sent by a person
+        if not is_form:
+            return _error(refused)
+        messages.error(request, str(refused))
+    if is_form:
         return redirect("photo_sheet", photo_id=photo_id)
     return JsonResponse({"job_ids": [job.pk for job in jobs]}, status=201)
 

@@ -85,6 +85,16 @@ class SheetTests(EditingTestCase):
         self.client.post(reverse("result_show", args=[first.pk]))
         self.assertIn("Shown now", self.html("photo_sheet", self.photo.pk))
 
+    def test_what_is_missing_of_four_can_be_ordered_and_of_a_whole_sheet_nothing(self) -> None:
+        self.color(services.order_variant(self.photo, VariantSettings(vividness=1.4)))
+        page = self.html("photo_sheet", self.photo.pk)
+        self.assertIn("Show me all four", page)
+        self.assertEqual(page.count("data-job-id"), 1)
+        self.client.post(reverse("photo_four", args=[self.photo.pk]))
+        page = self.html("photo_sheet", self.photo.pk)
+        self.assertNotIn("Show me all four", page)
+        self.assertEqual(page.count("data-job-id"), 4)
+
 
 class CopyTests(EditingTestCase):
     def setUp(self) -> None:

@@ -1,6 +1,7 @@
 """Other colors of the same photograph: settings, orders, the contact sheet, and how they are told."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -8,6 +9,7 @@ from django.test import SimpleTestCase
 from django.urls import reverse
 
 from gallery import services
+from gallery.api import variants as api
 from gallery.doubt import doubt_sentence
 from gallery.models import Job, JobState, ModelVersion, Photo, Priority, Result, UploadBatch
 from gallery.searching import find, read_search
@@ -16,6 +18,7 @@ from gallery.services.results import color_uncolored
 from gallery.services.variants import MOST_LIVE, four_settings
 from gallery.settings_words import settings_in_words
 from gallery.variants import MOST_SPOTS, SettingsRefused, VariantSettings
+from gallery.views import variants as views
 from gallery.waiting import number_waiting
 from tests.base import GalleryTestCase, read_stored
 from tests.gallery.test_api import ApiTestCase
@@ -170,6 +173,15 @@ class OrderTests(VariantTestCase):
         with self.assertRaises(SettingsRefused):
             services.order_variant(self.photo, VariantSettings(model_version=self.version.number, warmth=0.1))
 
+    def test_what_was_trashed_or_deleted_since_it_was_looked_up_is_not_colored(self) -> None:
+        services.trash_photos([self.photo.pk])
+        with self.assertRaises(services.PhotoGone):
+            services.order_variant(self.photo, VariantSettings(vividness=1.5))
+        self.assertFalse(Job.objects.live().exists())
+        services.delete_photos([self.photo.pk])
+        with self.assertRaises(services.PhotoGone):
+            services.order_variant(self.photo, VariantSettings(vividness=1.5))
+
     def test_another_try_asks_for_the_same(self) -> None:
         job = services.order_variant(self.photo, VariantSettings(vividness=1.5))
         self.assertIsNone(services.retry_photo(self.photo.pk))
@@ -259,6 +271,42 @@ class FourTests(VariantTestCase):
         services.cancel(jobs[0].pk)
         self.assertEqual(services.sheet_jobs(self.fresh()), jobs[1:])
 
+    def test_what_was_ordered_otherwise_is_one_of_the_four_and_the_sheet_is_not_whole(self) -> None:
+        vivid = services.order_variant(self.photo, VariantSettings(vividness=1.4))
+        self.assertEqual(services.sheet_jobs(self.fresh()), [vivid])
+        self.assertFalse(services.is_sheet_whole(self.fresh()))
+        self.color(vivid)
+        jobs = services.order_four(self.fresh())
+        self.assertEqual((len(jobs), jobs[2]), (4, vivid))
+        self.assertTrue(services.is_sheet_whole(self.fresh()))
+
+    def test_after_a_newer_version_the_sheet_shows_what_is_there_and_is_not_whole(self) -> None:
+        before = services.order_four(self.photo)
+        for job in before:
+            self.color(job)
+        self.assertTrue(services.is_sheet_whole(self.fresh()))
+        self.promoted()
+        self.assertEqual(services.sheet_jobs(self.fresh()), before[:3])
+        self.assertFalse(services.is_sheet_whole(self.fresh()))
+        after = services.order_four(self.fresh())
+        self.assertEqual(services.sheet_jobs(self.fresh()), after)
+        self.assertTrue(services.is_sheet_whole(self.fresh()))
+
+    def test_what_failed_later_does_not_hide_what_is_there(self) -> None:
+        jobs = services.order_four(self.photo)
+        self.color(jobs[2])
+        again = services.order_variant(self.fresh(), VariantSettings(vividness=1.4))
+        services.fail(services.claim(again.pk, self.make_worker().pk), "no luck")
+        self.assertEqual(services.sheet_jobs(self.fresh()), jobs)
+
+    def test_what_was_in_the_trash_while_its_four_were_colored_can_be_ordered_again(self) -> None:
+        jobs = services.order_four(self.photo)
+        self.color(jobs[0])
+        services.trash_photos([self.photo.pk])
+        services.restore_photos([self.photo.pk])
+        self.assertEqual(services.sheet_jobs(self.fresh()), jobs[:1])
+        self.assertFalse(services.is_sheet_whole(self.fresh()))
+
 
 class PageTests(VariantTestCase):
     def setUp(self) -> None:
@@ -289,6 +337,18 @@ class PageTests(VariantTestCase):
         self.assertEqual(answer.status_code, 201)
         self.assertEqual(answer.json()["job_ids"], [job.pk for job in services.sheet_jobs(self.fresh())])
 
+    def test_a_photograph_that_is_deleted_meanwhile_is_missing(self) -> None:
+        with patch.object(views, "photo_for", return_value=self.photo):
+            services.delete_photos([self.photo.pk])
+            for name in ("photo_variant", "photo_four"):
+                self.assertEqual(self.send(name, {"warmth": 0.5}).status_code, 404)
+
+    def test_a_person_is_told_on_the_sheet_why_nothing_was_ordered(self) -> None:
+        for step in range(MOST_LIVE):
+            services.order_variant(self.photo, VariantSettings(warmth=step / 100 + 0.01))
+        answer = self.client.post(reverse("photo_four", args=[self.photo.pk]), follow=True)
+        self.assertContains(answer, "enough variants waiting")
+
     def test_the_history_tells_the_settings_in_words(self) -> None:
         self.color(services.order_variant(self.photo, VariantSettings(vividness=1.5)))
         self.color(services.order_variant(self.photo, VariantSettings(warmth=0.5)))
@@ -314,6 +374,13 @@ class CallTests(TrainingRows, ApiTestCase):
         self.assertEqual((newest["job"], newest["shown"], first["shown"]), (job_id, True, False))
         self.assertEqual(newest["settings"], VariantSettings.parse({"hints": [RED], "warmth": 0.5}).everything())
         self.assertEqual((newest["in_words"], newest["model_version"]), ("1 color told, warmer (0.5)", None))
+
+    def test_a_photograph_that_is_deleted_meanwhile_is_missing(self) -> None:
+        photo = self.make_colored(self.owner)
+        with patch.object(api, "photo_for", return_value=photo):
+            services.delete_photos([photo.pk])
+            answer = self.order(photo, {"warmth": 0.5})
+        self.assertEqual((answer.status_code, list(answer.json())), (404, ["error"]))
 
     def test_each_result_can_be_fetched(self) -> None:
         photo = self.make_colored(self.owner)
