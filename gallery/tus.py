@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from gallery.files import storage_errors
 from gallery.images import ImageRefused, SiteBusy
 from gallery.models import PartialUpload
 from gallery.services.photos import clean_file_name, upload_photo
@@ -55,7 +55,7 @@ def create(owner: AbstractBaseUser, *, length: str, metadata: str) -> PartialUpl
         raise UploadRefused(413, _("Too many large uploads of yours are unfinished. Finish some first, or wait a day."))
     upload = PartialUpload(owner=owner, file_name=clean_file_name(file_name_in(metadata)), byte_size=size)
     settings.PHOTOLAB_PARTIAL.mkdir(mode=0o700, exist_ok=True)
-    path_of(upload).touch(mode=0o600)
+    upload.path.touch(mode=0o600)
     upload.save(force_insert=True)
     return PartialUpload.objects.get(pk=upload.pk)
 
@@ -76,7 +76,7 @@ def append(upload: PartialUpload, *, offset: str, body: IO[bytes]) -> int:
     """The offset after the bytes of `body`. They are on disk before the row counts them."""
     if offset != str(upload.offset):
         raise UploadRefused(409, f"The upload is at {upload.offset}, not at {offset or 'nothing'}.")
-    with path_of(upload).open("r+b") as file:
+    with upload.path.open("r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -99,28 +99,33 @@ def finish_left() -> int:
     """How many files that are whole became photos, since the page that sent them was closed before it said so.
 
     Several at once are harmless: of the same bytes of one owner there is one photo. What is no photograph is removed,
-    and told to nobody, since nobody waits.
+    and told to nobody, since nobody waits. What cannot be stored now is tried again as if it had just arrived, so that
+    trouble that lasts longer than a day loses nothing.
     """
     old_enough = Now() - FINISHED_BY_PAGE_WITHIN
     whole = PartialUpload.objects.filter(offset=F("byte_size"), changed_at__lt=old_enough).select_related("owner")
     finished = 0
     for upload in whole.order_by("changed_at"):
+        if not upload.path.exists():  # somebody else was quicker
+            continue
         try:
-            with path_of(upload).open("rb") as file:
+            with upload.path.open("rb") as file:
                 finished += not upload_photo(upload.owner, File(file, name=upload.file_name)).is_duplicate
         except SiteBusy:
             break
-        except FileNotFoundError:  # somebody else was quicker
-            continue
         except ImageRefused as refusal:
             logger.info("%s, which nobody waited for any more, was refused: %s", upload, refusal)
+        except storage_errors():
+            if PartialUpload.objects.filter(pk=upload.pk).update(changed_at=Now()):
+                logger.exception("%s cannot be stored now, and is tried again", upload)
+            continue
         remove(upload)
     return finished
 
 
 def remove(upload: PartialUpload) -> None:
     PartialUpload.objects.filter(pk=upload.pk).delete()
-    path_of(upload).unlink(missing_ok=True)
+    upload.path.unlink(missing_ok=True)
 
 
 def expires_at(upload: PartialUpload) -> datetime:
@@ -135,10 +140,10 @@ def remove_expired() -> int:
     rows = {str(pk) for pk in PartialUpload.objects.values_list("pk", flat=True)}
     for path in settings.PHOTOLAB_PARTIAL.glob("*"):
         # A file is made a moment before its row, and read again here only when it is old.
-        if path.name not in rows and datetime.now().timestamp() - path.stat().st_mtime > KEPT_FOR.total_seconds():
+        try:
+            is_old = datetime.now().timestamp() - path.stat().st_mtime > KEPT_FOR.total_seconds()
+        except FileNotFoundError:  # its upload was finished or given up meanwhile
+            continue
+        if path.name not in rows and is_old:
             path.unlink(missing_ok=True)
     return len(expired)
-
-
-def path_of(upload: PartialUpload) -> Path:
-    return settings.PHOTOLAB_PARTIAL / str(upload.pk)

@@ -1,5 +1,6 @@
 """What one person uploads together, and what has arrived of a large file so far."""
 
+from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
@@ -68,3 +69,7 @@ class PartialUpload(models.Model):
     def __str__(self) -> str:
         told = {"name": self.file_name, "offset": self.offset, "size": self.byte_size}
         return gettext("%(name)s, %(offset)s of %(size)s bytes") % told
+
+    @property
+    def path(self) -> Path:
+        return settings.PHOTOLAB_PARTIAL / str(self.pk)

@@ -4,6 +4,7 @@ import logging
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db import IntegrityError, transaction
 from gallery import files, images, queue
 from gallery.dates import TakenOn
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
-from gallery.models import CollectedImage, Job, Origin, Photo, Priority, Removal, SharedCopy
+from gallery.models import CollectedImage, Job, Origin, PartialUpload, Photo, Priority, Removal, SharedCopy
 from gallery.services import batches, consent
 from gallery.services.sharing import drop_copies
 from gallery.services.trash import restore_photos
@@ -171,6 +172,8 @@ def delete_account(user: AbstractBaseUser) -> None:
         locked = get_user_model().objects.select_for_update().get(pk=user.pk)
         _delete_locked(list(Photo.objects.select_for_update().filter(owner=locked).order_by("pk")))
         consent.drop_images(CollectedImage.objects.filter(owner=locked))
+        for upload in PartialUpload.objects.filter(owner=locked):
+            transaction.on_commit(partial(upload.path.unlink, missing_ok=True), robust=True)
         locked.delete()
 
 

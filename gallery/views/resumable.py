@@ -75,7 +75,7 @@ def resumable_finish(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = partial_upload_for(request, upload_id)
     if upload.offset != upload.byte_size:
         return JsonResponse({"error": _("This upload is not complete yet.")}, status=409)
-    with tus.path_of(upload).open("rb") as file:
+    with upload.path.open("rb") as file:
         outcome = take_in(request, [File(file, name=upload.file_name)])
     if not outcome.is_busy:
         tus.remove(upload)

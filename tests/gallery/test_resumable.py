@@ -7,6 +7,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from django.conf import settings
+from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import override_settings
@@ -81,7 +82,7 @@ class ProtocolTests(ResumableTestCase):
     def test_bytes_that_a_broken_request_left_behind_do_not_count(self) -> None:
         content = pictures.jpeg()
         address = self.begun(content, arrived=500)
-        with tus.path_of(PartialUpload.objects.get()).open("ab") as file:
+        with PartialUpload.objects.get().path.open("ab") as file:
             file.write(b"left behind")
         self.assertEqual(self.client.head(address, headers=VERSION)["Upload-Offset"], "500")
         self.patch(address, 500, content[500:])
@@ -177,6 +178,25 @@ class LeftTests(ResumableTestCase):
             self.assertEqual(upkeep.finish_uploads(), 0)
         self.assertEqual(upkeep.finish_uploads(), 1)
 
+    def test_while_the_disk_is_full_it_waits_and_outlives_the_day(self) -> None:
+        content = pictures.jpeg()
+        self.left(content, minutes=23 * 60 + 59)
+        full = {"BACKEND": "tests.gallery.full_disk.FullDisk", "OPTIONS": {"location": self.media}}
+        with (
+            override_settings(STORAGES={**settings.STORAGES, "default": full}),
+            self.assertLogs("gallery.tus", "ERROR"),
+        ):
+            self.assertEqual(upkeep.finish_uploads(), 0)
+        PartialUpload.objects.update(changed_at=F("changed_at") - timedelta(minutes=3))
+        self.assertEqual((tus.remove_expired(), upkeep.finish_uploads()), (0, 1))
+        self.assertEqual(read_stored(Photo.objects.get().original_key), content)
+
+    def test_one_whose_file_is_gone_keeps_no_other_back(self) -> None:
+        self.left(pictures.jpeg())
+        PartialUpload.objects.get().path.unlink()
+        self.left(pictures.jpeg(mark=2))
+        self.assertEqual(upkeep.finish_uploads(), 1)
+
 
 class ExpiryTests(ResumableTestCase):
     def test_what_nobody_added_to_for_a_day_goes(self) -> None:
@@ -191,3 +211,17 @@ class ExpiryTests(ResumableTestCase):
         left = [path.name for path in settings.PHOTOLAB_PARTIAL.iterdir()]
         self.assertEqual(len(left), 1)
         self.assertIn(left[0], kept)
+
+    def test_a_file_that_vanishes_while_it_is_looked_at_ends_nothing(self) -> None:
+        self.begun(b"x" * 100, arrived=50)
+        (settings.PHOTOLAB_PARTIAL / "vanished").symlink_to("nowhere")  # found by its name, and not there
+        self.assertEqual(tus.remove_expired(), 0)
+
+    def test_an_account_takes_its_uploads_along(self) -> None:
+        self.begun(b"x" * 100, arrived=50)
+        self.client.force_login(self.friend)
+        kept = self.begun(b"y" * 100, arrived=50)
+        with self.captureOnCommitCallbacks(execute=True):
+            services.delete_account(self.owner)
+        (left,) = settings.PHOTOLAB_PARTIAL.iterdir()
+        self.assertIn(left.name, kept)

@@ -1,5 +1,6 @@
 """The rescuer: what it takes up again, what it gives up, and what it leaves alone."""
 
+import errno
 import os
 import shutil
 import signal
@@ -7,13 +8,15 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from threading import Event
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from gallery import services, upkeep
+from gallery.management.commands.upkeep import repeat
 from gallery.models import CollectedImage, Job, JobState, Removal, Worker
 from tests.base import GalleryRaceTestCase, GalleryTestCase
 from tests.broker import RealBroker
@@ -189,6 +192,25 @@ class CommandTests(GalleryRaceTestCase):
         silence(worker, 3601)
         call_command("upkeep", once=True)
         self.assertFalse(Worker.objects.exists())
+
+    def test_a_disk_or_a_database_in_trouble_is_told_and_tried_again(self) -> None:
+        for trouble in (OSError(errno.ENOSPC, "No space left on device"), OperationalError("gone")):
+            stop, outcomes = Event(), [trouble, None]
+
+            def act(stop: Event = stop, outcomes: list[Exception | None] = outcomes) -> None:
+                if outcome := outcomes.pop(0):
+                    raise outcome
+                stop.set()
+
+            with self.assertLogs("gallery.management.commands.upkeep", "ERROR"):
+                repeat(act, stop, 0.01)
+            self.assertEqual(outcomes, [])
+
+    def test_an_error_that_nobody_foresaw_ends_all_parts(self) -> None:
+        stop = Event()
+        with self.assertRaises(KeyError):
+            repeat({}.popitem, stop, 0.01)
+        self.assertTrue(stop.is_set())
 
     def test_the_loop_rescues_and_collects_within_seconds_and_ends_on_request(self) -> None:
         photo = self.make_photo(self.owner)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
 from gallery import hooks, mails, upkeep
+from gallery.files import storage_errors
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +34,9 @@ class Command(BaseCommand):
             mails.send_batch_mails()
             hooks.send_due()
             return
-        stop = Event()
+        stop, asked = Event(), Event()
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
+            signal.signal(name, lambda *_: (asked.set(), stop.set()))
         # Threads, since a picture may take a minute to look at, and other people's servers their time; nobody waits for
         # them at the end.
         for act, every_s in (
@@ -47,13 +48,19 @@ class Command(BaseCommand):
         ):
             Thread(target=repeat, args=(act, stop, every_s), name=act.__name__, daemon=True).start()
         repeat(upkeep.run_pass, stop, upkeep.PASS_EVERY_S)
+        if not asked.is_set():
+            raise CommandError("A part of upkeep ended by an error, so all of it ends, to be started anew.")
 
 
 def repeat(act: Callable[[], object], stop: Event, every_s: float) -> None:
-    while not stop.is_set():
-        try:
-            act()
-        except (DatabaseError, InterfaceError):
-            logger.exception("The database does not answer; upkeep tries again")
-        connection.close()
-        stop.wait(every_s)
+    """Ends with `stop`, and sets it when an error that nobody foresaw ends it: upkeep must not go on without a part."""
+    try:
+        while not stop.is_set():
+            try:
+                act()
+            except (DatabaseError, InterfaceError, *storage_errors()):
+                logger.exception("%s failed; upkeep tries again", act.__name__)
+            connection.close()
+            stop.wait(every_s)
+    finally:
+        stop.set()
