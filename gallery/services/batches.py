@@ -7,11 +7,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from gallery.models import AccountPreferences, Job, PartialUpload, Photo, Result, UploadBatch
+from gallery.models import AccountPreferences, Job, PartialUpload, Result, UploadBatch
 from gallery.services import webhooks
 
 # A pause after which nothing more is expected, unless the page has said so before.
 SILENT_FOR = timedelta(seconds=60)
+# When a page has said so: another device of the same person may be between two files.
+BETWEEN_FILES = timedelta(seconds=5)
 FORGET_AFTER = timedelta(days=30)
 
 
@@ -35,7 +37,8 @@ def ended_batches() -> QuerySet[UploadBatch]:
     """Open ones of which nothing waits any more, and to which nothing seems to be on its way."""
     arriving = PartialUpload.objects.filter(owner=OuterRef("owner"), changed_at__gte=Now() - SILENT_FOR)
     return UploadBatch.objects.filter(
-        Q(all_sent_at__isnull=False) | Q(added_at__lt=Now() - SILENT_FOR) & ~Exists(arriving),
+        Q(added_at__lt=Now() - SILENT_FOR) | Q(added_at__lt=Now() - BETWEEN_FILES, all_sent_at__isnull=False),
+        ~Exists(arriving),
         ~Exists(Job.objects.live().without_proposals().filter(photo__batch=OuterRef("pk"))),
         done_at=None,
     )
@@ -69,10 +72,10 @@ def set_batch_mails(owner: AbstractBaseUser, wished: bool) -> None:
 
 
 def _close(batch: UploadBatch) -> bool:
-    photos = Photo.objects.filter(batch=batch)
+    photos = batch.photos.outside_trash()
     colored = photos.filter(Exists(Result.objects.filter(job__photo=OuterRef("pk"), job__is_proposal=False))).count()
     not_colored = photos.count() - colored
-    if not colored and not not_colored:  # all of it was deleted meanwhile
+    if not colored and not not_colored:  # all of it was deleted meanwhile, or is in the trash
         return bool(UploadBatch.objects.filter(pk=batch.pk, added_at__lte=batch.added_at).delete()[0])
     with transaction.atomic():
         here = UploadBatch.objects.filter(pk=batch.pk, done_at=None, added_at__lte=batch.added_at)

@@ -59,7 +59,7 @@ def tell_of_batch(batch: UploadBatch) -> None:
     webhook = Webhook.objects.filter(owner=batch.owner_id).first()
     if webhook is None:
         return
-    photo_ids = list(batch.photos.order_by("pk").values_list("pk", flat=True))
+    photo_ids = list(batch.photos.outside_trash().order_by("pk").values_list("pk", flat=True))
     data = {
         "batch_id": batch.pk,
         "photo_ids": photo_ids,

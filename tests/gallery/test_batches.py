@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from gallery import services, upkeep
-from gallery.models import PartialUpload, Photo, UploadBatch
-from gallery.services.batches import SILENT_FOR
+from gallery.models import PartialUpload, Photo, UploadBatch, WebhookDelivery
+from gallery.services.batches import BETWEEN_FILES, SILENT_FOR
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload
 
@@ -25,12 +25,17 @@ class BatchTestCase(GalleryTestCase):
             claim = self.claimed(photo)
             services.finish(claim, self.stored_output(claim))
 
+    def all_sent(self) -> None:
+        """The page says so, some seconds after the latest photo."""
+        UploadBatch.objects.filter(done_at=None).update(added_at=Now() - BETWEEN_FILES - timedelta(seconds=1))
+        services.say_all_sent(self.owner)
+
 
 class BatchTests(BatchTestCase):
     def test_photos_uploaded_together_are_one_batch_that_is_done_with_the_last(self) -> None:
         photos = self.upload(1, 2, 3)
         batch = UploadBatch.objects.get()
-        services.say_all_sent(self.owner)
+        self.all_sent()
         self.color(*photos[:2])
         self.assertEqual(upkeep.run_pass().batches_done, 0)
         services.fail(self.claimed(photos[2]), "There was not enough memory.")
@@ -52,23 +57,45 @@ class BatchTests(BatchTestCase):
 
     def test_what_comes_after_the_end_is_another_batch(self) -> None:
         self.color(*self.upload(1))
-        services.say_all_sent(self.owner)
+        self.all_sent()
         self.assertEqual(services.close_batches(), 1)
         self.upload(2)
         self.assertEqual(UploadBatch.objects.count(), 2)
 
     def test_one_more_photo_takes_back_that_all_is_sent(self) -> None:
         self.color(*self.upload(1))
-        services.say_all_sent(self.owner)
+        self.all_sent()
         self.color(*self.upload(2))
         self.assertEqual(services.close_batches(), 0)
 
     def test_a_batch_whose_photos_are_deleted_goes(self) -> None:
         photos = self.upload(1)
-        services.say_all_sent(self.owner)
+        self.all_sent()
         services.delete_photos([photo.pk for photo in photos])
         services.close_batches()
         self.assertFalse(UploadBatch.objects.exists())
+
+    def test_what_one_page_says_does_not_end_what_another_device_still_sends(self) -> None:
+        self.color(*self.upload(1))
+        services.say_all_sent(self.owner)
+        self.assertEqual(services.close_batches(), 0, "the latest photo has just come")
+        self.all_sent()
+        arriving = PartialUpload.objects.create(owner=self.owner, file_name="large.tif", byte_size=9)
+        self.assertEqual(services.close_batches(), 0, "a large one is on its way")
+        arriving.delete()
+        self.assertEqual(services.close_batches(), 1)
+
+    def test_what_is_in_the_trash_does_not_count(self) -> None:
+        services.set_webhook(self.owner, "https://hooks.example.org/x")
+        kept, waiting, colored = self.upload(1, 2, 3)
+        self.color(kept, colored)
+        services.trash_photos([waiting.pk, colored.pk])
+        self.all_sent()
+        services.close_batches()
+        batch = UploadBatch.objects.get()
+        self.assertEqual((batch.colored, batch.not_colored), (1, 0))
+        done = WebhookDelivery.objects.get(event="batch.done").payload["data"]
+        self.assertEqual(done["photo_ids"], [kept.pk])
 
 
 class NoticeTests(BatchTestCase):
@@ -78,7 +105,7 @@ class NoticeTests(BatchTestCase):
 
     def done(self, *marks: int) -> UploadBatch:
         self.color(*self.upload(*marks))
-        services.say_all_sent(self.owner)
+        self.all_sent()
         services.close_batches()
         return UploadBatch.objects.latest("id")
 

@@ -18,7 +18,7 @@ from tests.gallery.test_batches import BatchTestCase
 class MailTests(BatchTestCase):
     def done(self, *marks: int) -> None:
         self.color(*self.upload(*marks))
-        services.say_all_sent(self.owner)
+        self.all_sent()
         services.close_batches()
 
     def test_nobody_gets_a_mail_who_did_not_ask_for_it(self) -> None:

@@ -13,7 +13,7 @@ from gallery.api import variants as api
 from gallery.doubt import doubt_sentence
 from gallery.models import Job, JobState, ModelVersion, Photo, Priority, Result, UploadBatch
 from gallery.searching import find, read_search
-from gallery.services.batches import ended_batches
+from gallery.services.batches import BETWEEN_FILES, ended_batches
 from gallery.services.results import color_uncolored
 from gallery.services.variants import MOST_LIVE, four_settings
 from gallery.settings_words import settings_in_words
@@ -211,7 +211,7 @@ class FourTests(VariantTestCase):
         self.assertEqual(self.fresh().results[:2], [results[2], self.first])
 
     def test_proposals_are_no_state_of_the_photograph_until_one_is_chosen(self) -> None:
-        batch = UploadBatch.objects.create(owner=self.owner, all_sent_at=Now())
+        batch = UploadBatch.objects.create(owner=self.owner, added_at=Now() - BETWEEN_FILES, all_sent_at=Now())
         Photo.objects.filter(pk=self.photo.pk).update(batch=batch)
         done, running, failed, _waiting = services.order_four(self.photo)
         self.color(done)
