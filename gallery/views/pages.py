@@ -57,6 +57,11 @@ def page_of(photos: PhotoQuerySet, request: HttpRequest) -> tuple[list[Photo], s
     before = read_id(request.GET.get("before", ""))
     if before is not None:
         photos = photos.filter(pk__lt=before)
+    return first_page_of(photos)
+
+
+def first_page_of(photos: PhotoQuerySet) -> tuple[list[Photo], str | None]:
+    """With the id of its last photo if more come after it."""
     found = list(photos[: PAGE_SIZE + 1])
     return found[:PAGE_SIZE], str(found[PAGE_SIZE - 1].pk) if len(found) > PAGE_SIZE else None
 

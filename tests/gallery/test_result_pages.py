@@ -1,11 +1,12 @@
 """Color again, and back to an earlier result: the pages and what they order."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from django.urls import reverse
 
 from gallery import services
-from gallery.models import Job, ModelVersion, Photo, Priority
+from gallery.models import Job, ModelVersion, Photo, Priority, Result
 from gallery.views import pages
 from tests.base import GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
@@ -102,6 +103,18 @@ class ColorAgainTests(ResultPageTestCase):
 
 
 class HistoryTests(ResultPageTestCase):
+    def test_dates_are_written_as_the_language_writes_them(self) -> None:
+        photo = self.photos[0]
+        self.promote()
+        services.color_again(Photo.objects.filter(pk=photo.pk))
+        claim = self.claimed(photo)
+        services.finish(claim, self.stored_output(claim))
+        Result.objects.update(created_at=datetime(2026, 3, 5, tzinfo=UTC))
+        address = reverse("photo", args=[photo.pk])
+        self.assertContains(self.client.get(address), 'alt="photo-0, as colored on March 5, 2026"')
+        german = self.client.get(address, headers={"accept-language": "de"}).content.decode()
+        self.assertRegex(german, r'alt="photo-0[^"]* 5\. März 2026')
+
     def test_an_earlier_result_is_listed_with_version_and_settings_and_shown_again(self) -> None:
         photo = self.photos[0]
         first = photo.shown_result

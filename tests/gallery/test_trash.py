@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from gallery import services, upkeep
 from gallery.models import CollectedImage, JobState, Photo, Removal
+from gallery.views import pages
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload
 
@@ -76,6 +77,23 @@ class TrashTests(GalleryTestCase):
         self.client.post(reverse("trash"), {"do": "restore", "photo": self.photo.pk})
         self.assertIsNotNone(Photo.objects.get().trashed_at)
         self.assertEqual(self.client.get(reverse("trashed_thumb", args=[self.photo.pk])).status_code, 404)
+
+    def test_it_goes_on_page_by_page_and_restores_from_each(self) -> None:
+        self.addCleanup(setattr, pages, "PAGE_SIZE", pages.PAGE_SIZE)
+        pages.PAGE_SIZE = 2
+        others = [self.make_photo(self.owner, mark=mark) for mark in (2, 3, 4)]
+        services.trash_photos([photo.pk for photo in others])  # at one moment
+        services.trash_photos([self.photo.pk])
+        first = self.client.get(reverse("trash"))
+        self.assertEqual(first.context["photos"], [self.photo, others[2]])
+        self.assertContains(first, "Older photographs")
+        address = f"{reverse('trash')}?before={first.context['next_cursor']}"
+        second = self.client.get(address)
+        self.assertEqual((second.context["photos"], second.context["next_cursor"]), ([others[1], others[0]], None))
+        self.client.post(address, {"do": "restore", "photo": others[0].pk})
+        self.assertIsNone(Photo.objects.get(pk=others[0].pk).trashed_at)
+        services.restore_photos([others[2].pk])
+        self.assertEqual(self.client.get(address).context["photos"], [self.photo, others[1]])
 
     def test_upkeep_deletes_what_is_there_for_thirty_days(self) -> None:
         fresh = self.make_photo(self.owner, mark=2)
