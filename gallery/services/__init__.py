@@ -41,7 +41,7 @@ from gallery.services.consent import (
     give_consent,
     revoke_consent,
 )
-from gallery.services.copying import copy_settings
+from gallery.services.copying import Copied, copy_settings
 from gallery.services.jobs import (
     Attempt,
     Claim,

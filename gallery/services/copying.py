@@ -1,21 +1,56 @@
 """What one photograph was told, told to others of its owner: places and radii grow and shrink with the photographs."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+from django.db import transaction
 
 from gallery.models import Job, Photo, Priority
-from gallery.services.variants import order_variant
-from gallery.variants import Spot, VariantSettings
+from gallery.models.photo import PhotoQuerySet
+from gallery.services.variants import PhotoGone, check_version, jobs_of_today, order_variant
+from gallery.variants import SettingsRefused, Spot, VariantSettings
+
+AT_ONCE = 100  # in one transaction: nobody else waits long, and what is ordered stays so whatever comes after
 
 
-def copy_settings(job: Job, photos: Iterable[Photo]) -> int:
-    """How many of the photos wait now to be colored as the job was told, after what somebody waits for.
+@dataclass
+class Copied:
+    """How many of the photos wait now, were colored so already or waited for it, and were refused; why the last was."""
 
-    Raises SettingsRefused.
+    ordered: int = 0
+    there: int = 0
+    refused: int = 0
+    reason: str = ""
+
+
+def copy_settings(job: Job, photos: PhotoQuerySet) -> Copied:
+    """Orders the photos to be colored as the job was told, after what somebody waits for.
+
+    Raises SettingsRefused if none of them can be.
     """
     told = VariantSettings.parse(job.settings)
-    orders = [order_variant(photo, scaled(told, job.photo, photo), priority=Priority.BATCH) for photo in photos]
-    return len(orders)
+    check_version(told)
+    copied = Copied()
+    ids = list(photos.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), AT_ONCE):
+        with transaction.atomic():
+            for photo in photos.filter(pk__in=ids[start : start + AT_ONCE]).order_by("pk"):  # as whoever locks several
+                _order(photo, scaled(told, job.photo, photo), copied)
+    return copied
+
+
+def _order(photo: Photo, settings: VariantSettings, copied: Copied) -> None:
+    there = jobs_of_today(photo).get(settings.digest)
+    if there is not None and not there.is_proposal:
+        copied.there += 1
+        return
+    try:
+        order_variant(photo, settings, priority=Priority.BATCH)
+        copied.ordered += 1
+    except PhotoGone:
+        pass  # it was nobody's wish to color what is deleted
+    except SettingsRefused as refusal:
+        copied.refused += 1
+        copied.reason = str(refusal)
 
 
 def scaled(told: VariantSettings, source: Photo, target: Photo) -> VariantSettings:

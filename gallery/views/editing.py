@@ -71,19 +71,32 @@ def job_copy(request: HttpRequest, job_id: int) -> HttpResponse:
 
 def _order_copies(request: HttpRequest, job: Job, others: PhotoQuerySet) -> HttpResponse:
     if "all" not in request.POST:
-        others = others.filter(pk__in=read_ids(request.POST.getlist("photo")))
+        others = others.filter(pk__in=read_ids(request.POST.getlist("photo"))[:MOST_CHOSEN])
     try:
-        count = services.copy_settings(job, others[:MOST_CHOSEN])
+        copied = services.copy_settings(job, others)
     except SettingsRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("job_copy", job_id=job.pk)
-    if not count:
+    _tell_copied(request, copied)
+    return redirect("gallery") if copied.ordered else redirect("job_copy", job_id=job.pk)
+
+
+def _tell_copied(request: HttpRequest, copied: services.Copied) -> None:
+    if copied.ordered:
+        told = ngettext(
+            "%(count)d photograph waits to be colored with what you told.",
+            "%(count)d photographs wait to be colored with what you told.",
+            copied.ordered,
+        )
+        messages.success(request, told % {"count": copied.ordered})
+    if copied.refused:
+        told = ngettext(
+            "%(count)d photograph could not be ordered. %(reason)s",
+            "%(count)d photographs could not be ordered. %(reason)s",
+            copied.refused,
+        )
+        messages.error(request, told % {"count": copied.refused, "reason": copied.reason})
+    elif not copied.ordered and copied.there:
+        messages.info(request, _("They have these colors already, or wait for them."))
+    elif not copied.ordered:
         messages.info(request, _("No photograph was chosen."))
-        return redirect("job_copy", job_id=job.pk)
-    told = ngettext(
-        "%(count)d photograph waits to be colored with what you told.",
-        "%(count)d photographs wait to be colored with what you told.",
-        count,
-    )
-    messages.success(request, told % {"count": count})
-    return redirect("gallery")

@@ -8,8 +8,10 @@ from django.urls import reverse
 
 from gallery import services
 from gallery.models import Album, AlbumEntry, Job, Photo, Priority
-from gallery.services.variants import four_settings
+from gallery.services import copying
+from gallery.services.variants import MOST_LIVE, four_settings
 from gallery.variants import VariantSettings
+from gallery.views import editing
 from tests.base import GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -139,6 +141,38 @@ class CopyTests(EditingTestCase):
         theirs = Album.objects.create(owner=self.friend, title="Sea")
         answer = self.client.get(reverse("job_copy", args=[self.job.pk]), {"album": theirs.pk})
         self.assertEqual(answer.status_code, 404)
+
+    def album_of(self, *photos: Photo) -> str:
+        """The address at which all others of the album are colored."""
+        album = Album.objects.create(owner=self.owner, title="Farm")
+        for position, photo in enumerate(photos):
+            AlbumEntry.objects.create(album=album, photo=photo, position=position)
+        return f"{reverse('job_copy', args=[self.job.pk])}?album={album.pk}"
+
+    def copy_all(self, address: str) -> list[str]:
+        page = self.client.post(address, {"all": "yes"}, follow=True)
+        return [str(message) for message in page.context["messages"]]
+
+    def test_all_of_an_album_are_taken_however_many_they_are_and_each_once(self) -> None:
+        for module, name in ((editing, "MOST_CHOSEN"), (copying, "AT_ONCE")):
+            self.addCleanup(setattr, module, name, getattr(module, name))
+            setattr(module, name, 2)
+        more = [self.make_photo(self.owner, mark=mark) for mark in (3, 4, 5)]
+        address = self.album_of(self.photo, self.twice, self.flat, *more)
+        self.assertEqual(self.copy_all(address), ["5 photographs wait to be colored with what you told."])
+        self.color(self.twice.jobs.latest("pk"))
+        before = Job.objects.count()
+        self.assertEqual(self.copy_all(address), ["They have these colors already, or wait for them."])
+        self.assertEqual(Job.objects.count(), before)
+
+    def test_one_that_is_refused_hides_no_other(self) -> None:
+        for step in range(MOST_LIVE - 1):  # beside its first job
+            services.order_variant(self.twice, VariantSettings(warmth=step / 100 + 0.01))
+        more = self.make_photo(self.owner, mark=3)
+        told = self.copy_all(self.album_of(self.flat, self.twice, more))
+        self.assertEqual(told[0], "2 photographs wait to be colored with what you told.")
+        self.assertRegex(told[1], "^1 photograph could not be ordered. This photograph has enough variants waiting")
+        self.assertEqual(Job.objects.filter(priority=Priority.BATCH).count(), 2)
 
     def test_who_has_no_other_photograph_is_told(self) -> None:
         Photo.objects.filter(pk__in=[self.twice.pk, self.flat.pk]).delete()
