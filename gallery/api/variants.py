@@ -101,7 +101,11 @@ class PhotoJobs(APIView):
     )
     @idempotent
     def post(self, request: Request, photo_id: int) -> Response:
-        """Color the photograph once more, as told. What was there stays; the same order twice is one job."""
+        """Color the photograph once more, as told. What was there stays.
+
+        While such a job waits or runs, the same order is that job; once it has ended, the same order is another job,
+        unless the call is repeated with its Idempotency-Key.
+        """
         photo = photo_for(request, photo_id)
         try:
             job = services.order_variant(photo, VariantSettings.parse(request.data))

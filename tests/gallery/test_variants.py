@@ -358,10 +358,9 @@ class PageTests(VariantTestCase):
 
 
 class CallTests(TrainingRows, ApiTestCase):
-    def order(self, photo: Photo, body: object) -> object:
-        return self.client.post(
-            f"/api/v1/photos/{photo.pk}/jobs", body, content_type="application/json", headers=self.headers
-        )
+    def order(self, photo: Photo, body: object, **headers: str) -> object:
+        address, told = f"/api/v1/photos/{photo.pk}/jobs", {**self.headers, **headers}
+        return self.client.post(address, body, content_type="application/json", headers=told)
 
     def test_a_job_is_ordered_and_its_result_listed_with_all_that_was_told(self) -> None:
         photo = self.make_colored(self.owner)
@@ -381,6 +380,15 @@ class CallTests(TrainingRows, ApiTestCase):
             services.delete_photos([photo.pk])
             answer = self.order(photo, {"warmth": 0.5})
         self.assertEqual((answer.status_code, list(answer.json())), (404, ["error"]))
+
+    def test_the_same_order_is_one_job_until_that_has_ended_or_with_its_key_and_the_page_says_so(self) -> None:
+        photo, key = self.make_colored(self.owner), {"Idempotency-Key": "once"}
+        first, same = (self.order(photo, {"warmth": 0.5}, **key).json()["id"], self.order(photo, {"warmth": 0.5}))
+        self.assertEqual(same.json()["id"], first)
+        services.cancel(first)
+        self.assertNotEqual(self.order(photo, {"warmth": 0.5}).json()["id"], first)
+        self.assertEqual(self.order(photo, {"warmth": 0.5}, **key).json()["id"], first)
+        self.assertIn("once it has ended, the same order is another job", api.PhotoJobs.post.__doc__)
 
     def test_each_result_can_be_fetched(self) -> None:
         photo = self.make_colored(self.owner)
