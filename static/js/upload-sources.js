@@ -5,8 +5,11 @@ const PHOTOGRAPH = /\.(jpe?g|jpe|jfif|png|webp|tiff?|hei[cf]|avif)$/i;
 // Files that came with a folder are chosen by their names; who picks a single file means it.
 export const isPhotograph = (file) => PHOTOGRAPH.test(file.name);
 
+// In the place of a file or a folder that cannot be read: what else was dropped is read all the same.
+const UNREADABLE = { name: "", file: (resolve) => resolve(UNREADABLE) };
+
 function fileOf(entry) {
-  return new Promise((resolve, reject) => entry.file(resolve, reject));
+  return new Promise((resolve) => entry.file(resolve, () => resolve(UNREADABLE)));
 }
 
 // A directory is read in portions, until an empty one.
@@ -14,7 +17,8 @@ async function entriesOf(folder) {
   const reader = folder.createReader();
   const found = [];
   for (;;) {
-    const portion = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    const portion = await new Promise((resolve) => reader.readEntries(resolve, () => resolve(null)));
+    if (!portion) return [...found, UNREADABLE];
     if (!portion.length) return found;
     found.push(...portion);
   }

@@ -13,6 +13,12 @@ from tests.e2e.stack import Stack, wait_until
 from tests.e2e.visitors import ApiVisitor, FormVisitor
 
 COLORED_WITHIN_MS = 30_000
+LISTEN = """() => {
+    const region = document.getElementById("announcements");
+    window.said = [];
+    const hear = () => region.textContent && window.said.push(region.textContent);
+    new MutationObserver(hear).observe(region, { childList: true });
+}"""
 
 
 def site_of(module: ModuleType) -> Stack:
@@ -59,6 +65,19 @@ class PageTestCase(BrowserTestCase):
         photo_id, job_id = api.order(content or pictures.jpeg((900, 600)))
         wait_until(lambda: api.state(job_id) == "done", within_s=30)
         return photo_id
+
+    def spoil(self, photo_id: int) -> None:
+        """Its original, as a broken disk would."""
+        key = self.stack.rows("SELECT original_key FROM gallery_photo WHERE id = ?", photo_id)[0][0]
+        path = self.stack.data / "media" / key
+        path.write_bytes(path.read_bytes()[:3000])
+
+    def listen(self, page: Page) -> None:
+        """From now on, what the page tells screen readers is kept for assert_said."""
+        page.evaluate(LISTEN)
+
+    def assert_said(self, page: Page, words: str) -> None:
+        wait_until(lambda: words in page.evaluate("window.said"), within_s=COLORED_WITHIN_MS / 1000)
 
     def look_at(self, page: Page, address: str) -> None:
         with self.subTest(address):

@@ -1,5 +1,6 @@
-"""Consent, uploads in color, colors called right, colored again by a newer version: with the whole real site."""
+"""A photograph's page with the whole real site: consent, its own color, colors called right or again, doubt, tone."""
 
+import re
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,8 +12,11 @@ from tests import pictures
 from tests.e2e.browser import PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
 from tests.e2e.stack import wait_until
+from tests.e2e.visitors import ApiVisitor
+from tests.gallery.test_toned import sepia
 
 COLLECTED_WITHIN_S = 20
+DOUBT = re.compile(r"(are a guess|make them true)\.$")
 
 
 class ConsentTests(PageTestCase):
@@ -118,3 +122,61 @@ class NewerVersionTests(PageTestCase):
         page = self.new_context(storage_state=self.context.storage_state(), **phone).new_page()
         for address in (f"/photos/{photo_id}/", "/models/", "/models/1/"):
             self.look_at(page, address)
+
+
+class PhotoPageTests(PageTestCase):
+    def test_new_colors_arrive_and_what_the_visitor_has_set_stays(self) -> None:
+        page = self.page
+        self.let_in(self.member("vera"), self.context)
+        photo_id = self.colored_photo("vera")
+        page.goto(f"/photos/{photo_id}/")
+        self.listen(page)
+        doubt = page.get_by_role("button", name="Where is it a guess?")
+        doubt.click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(doubt).to_be_focused()
+        expect(doubt).to_have_attribute("aria-pressed", "false")
+        slider, after = page.get_by_role("slider"), page.locator(".side-after img")
+        slider.press("Home")
+        before = after.get_attribute("src")
+        api = ApiVisitor(self.url, "vera")
+        self.addCleanup(api.close)
+        self.assertEqual(201, api.http.post(f"/photos/{photo_id}/jobs", json={"vividness": 1.4}).status_code)
+        expect(after).not_to_have_attribute("src", before, timeout=COLORED_WITHIN_MS)
+        expect(slider).to_have_js_property("value", "0")
+        expect(slider).to_be_focused()
+        self.assert_said(page, "photo is now in color.")
+        self.spoil(photo_id)
+        self.assertEqual(201, api.http.post(f"/photos/{photo_id}/jobs", json={"vividness": 0.7}).status_code)
+        self.assert_said(page, "photo could not be colored.")
+
+    def test_where_it_is_a_guess_is_drawn_over_the_photograph_and_said(self) -> None:
+        page = self.page
+        self.let_in(self.member("dina"), self.context)
+        page.goto(f"/photos/{self.colored_photo('dina')}/")
+        button = page.get_by_role("button", name="Where is it a guess?")
+        button.click()
+        words, drawn = page.locator("[data-doubt-words]"), page.locator("[data-doubt-map]")
+        expect(words).to_have_text(DOUBT, timeout=2 * COLORED_WITHIN_MS)
+        expect(drawn).to_be_visible()
+        expect(drawn).to_have_js_property("complete", True)
+        self.assertGreater(drawn.evaluate("map => map.naturalWidth"), 0)
+        self.assertEqual(drawn.bounding_box(), page.locator(".side-after img").bounding_box())
+        expect(button).to_have_attribute("aria-pressed", "true")
+        self.assert_accessible(page)
+        button.click()
+        for part in (drawn, words):
+            expect(part).to_be_hidden()
+        expect(button).to_have_attribute("aria-pressed", "false")
+
+    def test_a_toned_scan_is_called_so_and_its_owner_knows_better(self) -> None:
+        page = self.page
+        self.let_in(self.member("tonia"), self.context)
+        page.goto(f"/photos/{self.colored_photo('tonia', pictures.encoded(sepia()))}/")
+        expect(page.get_by_text("This scan is toned; it was read as grey")).to_be_visible()
+        page.get_by_role("button", name="No, it is a color photograph").click()
+        expect(page.get_by_text("Noted: it has colors of its own.")).to_be_visible()
+        expect(page.get_by_text("You uploaded this photograph in color.")).to_be_visible()
+        page.get_by_role("button", name="It is a toned black-and-white photograph").click()
+        expect(page.get_by_text("Noted: its tone is no color.")).to_be_visible()
+        expect(page.get_by_text("This scan is toned; it was read as grey")).to_be_visible()

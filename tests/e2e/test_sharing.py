@@ -3,62 +3,17 @@
 import io
 import re
 import zipfile
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import httpx
-from PIL import Image
-from playwright.sync_api import BrowserContext, Page, StorageState, expect
+from PIL import Image, ImageChops
+from playwright.sync_api import Page, expect
 
-from tests import pictures
 from tests.e2e.browser import DESKTOP, PHONE
-from tests.e2e.pages import PageTestCase
-from tests.e2e.stack import wait_until
-from tests.e2e.visitors import ApiVisitor
-from tests.gallery.test_shared_copy import SECRETS, told_jpeg
+from tests.e2e.sharing import SharingTestCase
+from tests.gallery.test_shared_copy import SECRETS
 
 WORD = "seven red bicycles"
-COLORED_WITHIN_S = 90  # all of them, while the worker still loads its generator
-
-
-class SharingTestCase(PageTestCase):
-    """One member with an album of three photographs in color, of which the last tells where it was taken."""
-
-    session: StorageState | None = None
-    photos: tuple[int, ...]
-    album_id: int
-
-    def setUp(self) -> None:
-        super().setUp()
-        if SharingTestCase.session is None:
-            self.let_in(self.member("olga"), self.context)
-            self.make_album()
-            SharingTestCase.session = self.context.storage_state()
-        self.page = self.as_owner().new_page()
-
-    def make_album(self) -> None:
-        api = ApiVisitor(self.url, "olga")
-        self.addCleanup(api.close)
-        contents = (*(pictures.jpeg((900, 600), mark=mark) for mark in range(2)), told_jpeg())
-        photos, jobs = zip(*(api.order(content) for content in contents), strict=True)
-        wait_until(lambda: all(api.state(job_id) == "done" for job_id in jobs), within_s=COLORED_WITHIN_S)
-        SharingTestCase.photos = photos
-        SharingTestCase.album_id = api.http.post("/albums", json={"title": "The farm"}).json()["id"]
-        api.http.post(f"/albums/{self.album_id}/photos", json={"photos": photos})
-
-    def as_owner(self, **options: Any) -> BrowserContext:
-        return self.new_context(storage_state=self.session, **options)
-
-    def guest(self, **options: Any) -> Page:
-        return self.new_context(**options).new_page()
-
-    def link(self, page: Page) -> str:
-        return page.locator("[data-copy-from]").first.input_value()
-
-    def make_link(self, address: str) -> str:
-        self.page.goto(address)
-        self.page.get_by_role("button", name="Make the link").click()
-        expect(self.page.get_by_text("The link is ready")).to_be_visible()
-        return self.link(self.page)
 
 
 class LinkTests(SharingTestCase):
@@ -93,6 +48,35 @@ class LinkTests(SharingTestCase):
             self.assertEqual(len(opened.namelist()), 2 * len(self.photos) + 1)
             for name in opened.namelist()[:-1]:
                 self.assert_tells_nothing(opened.read(name), "JPEG")
+
+    def test_a_link_has_the_end_and_the_mark_that_were_wished_and_no_download(self) -> None:
+        page, photo_id = self.page, self.photos[1]
+        page.goto(f"/photos/{photo_id}/share/")
+        page.get_by_label("The link ends after").select_option("7")
+        page.get_by_label("Offer the files for download").uncheck()
+        page.get_by_label("Put a small mark").check()
+        page.get_by_role("button", name="Make the link").click()
+        terms = page.locator(".share").first
+        expect(terms).to_contain_text(re.compile(r"No download\.\s+With a mark in the corner\."))
+        ends = datetime.fromisoformat(terms.locator("time").first.get_attribute("datetime"))
+        self.assertAlmostEqual((ends - datetime.now(UTC)) / timedelta(days=7), 1, delta=0.01)
+        link, guest = self.link(page), self.guest()
+        guest.goto(link)
+        expect(guest.get_by_text("This link ends on")).to_be_visible()
+        expect(guest.get_by_role("link", name=re.compile("Download|Original"))).to_have_count(0)
+        self.assertEqual(404, httpx.get(f"{link}files/{photo_id}/image/").status_code)
+        job_id = self.stack.rows("SELECT id FROM gallery_job WHERE photo_id = ?", photo_id)[0][0]
+        for kind, own in {"after": "preview", "thumb": "thumb"}.items():
+            plain = page.request.get(f"/results/{job_id}/files/{own}/").body()
+            self.assert_marked(httpx.get(f"{link}files/{photo_id}/{kind}/").content, plain)
+
+    def assert_marked(self, content: bytes, plain: bytes) -> None:
+        """It differs in its lower right corner, and there alone."""
+        with Image.open(io.BytesIO(content)) as marked, Image.open(io.BytesIO(plain)) as image:
+            differing = ImageChops.difference(marked, image).convert("L").point(lambda value: 255 * (value > 60))
+            left, top, *_ = differing.getbbox()
+            self.assertGreater(left, image.width * 0.85)
+            self.assertGreater(top, image.height * 0.85)
 
     def copy(self, page: Page, link: str) -> None:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])

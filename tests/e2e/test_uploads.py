@@ -15,7 +15,7 @@ from tests.e2e.stack import wait_until
 
 MB = 1024 * 1024
 PIECE_BYTES = 5 * MB
-PASSED_OVER = "Passed over, since they are no photographs or cannot be read: 1."
+PASSED_OVER = "Passed over, since they are no photographs or cannot be read: {count}."
 LARGE = (5000, 4600)  # of grey pixels without compression: 23 MB
 
 
@@ -48,10 +48,10 @@ class SourcesTests(UploadTestCase):
         page = self.gallery_of("felix")
         page.set_input_files("#upload-folder", folder)
         expect(page.locator("[data-photo-id]")).to_have_count(3, timeout=COLORED_WITHIN_MS)
-        expect(page.locator("#upload-note")).to_have_text(PASSED_OVER)
+        expect(page.locator("#upload-note")).to_have_text(PASSED_OVER.format(count=1))
         self.assert_accessible(page)
 
-    def test_a_dropped_folder_is_walked_to_its_depth(self) -> None:
+    def test_a_dropped_folder_is_walked_to_its_depth_whatever_cannot_be_read_in_it(self) -> None:
         page = self.gallery_of("dora")
         drop = """
             const leaf = (file) => ({ name: file.name, isDirectory: false, file: (done) => done(file) });
@@ -59,7 +59,10 @@ class SourcesTests(UploadTestCase):
                 const portions = [...children.map((child) => [child]), []];
                 return { readEntries: (done) => done(portions.shift()) };
             } });
-            const tree = branch("attic", [leaf(files[0]), branch("box", [leaf(files[1])])]);
+            const refuse = (_, failed) => failed(new DOMException("not allowed", "NotReadableError"));
+            const torn = { name: "torn.jpg", isDirectory: false, file: refuse };
+            const locked = { name: "locked", isDirectory: true, createReader: () => ({ readEntries: refuse }) };
+            const tree = branch("attic", [torn, leaf(files[0]), locked, branch("box", [leaf(files[1])])]);
             const items = [{ kind: "file", webkitGetAsEntry: () => tree, getAsFile: () => null }];
             const event = new Event("drop", { bubbles: true, cancelable: true });
             Object.defineProperty(event, "dataTransfer", { value: { items, types: ["Files"] } });
@@ -68,6 +71,7 @@ class SourcesTests(UploadTestCase):
         two = {"one_jpg": pictures.jpeg((320, 240), mark=21), "two_jpg": pictures.jpeg((320, 240), mark=22)}
         self.drop(page, drop, **two)
         expect(page.locator("[data-photo-id]")).to_have_count(2, timeout=COLORED_WITHIN_MS)
+        expect(page.locator("#upload-note")).to_have_text(PASSED_OVER.format(count=2))
 
     def test_a_picture_is_pasted(self) -> None:
         page = self.gallery_of("paula")
@@ -90,6 +94,11 @@ class SourcesTests(UploadTestCase):
         expect(page.get_by_text("Take a picture")).to_be_visible()
         expect(page.get_by_text("Choose a folder")).to_be_hidden()
         self.assertEqual("environment", page.locator("#upload-camera").get_attribute("capture"))
+        self.assert_fits(page)
+        page.set_input_files("#upload-camera", self.files(snap_jpg=pictures.jpeg((600, 800), mark=36)))
+        expect(page.locator(".upload-row")).to_be_visible()
+        self.assert_fits(page)
+        expect(page.locator("[data-state=done]")).to_have_count(1, timeout=COLORED_WITHIN_MS)
         self.assert_fits(page)
         self.assert_accessible(page)
 
