@@ -42,7 +42,7 @@ def main() -> None:
     torch.set_num_threads(parser.parse_args().threads)
     device = find_device("cpu")
     dtype = number_format(device)
-    ours = Generator(RECIPES["photolab-2"].network).eval()
+    ours = Generator(RECIPES["photolab-3"].network).eval()
     ways: dict[str, Callable[[Tensor], Tensor]] = {
         "ours as trained": ours.to(memory_format=torch.channels_last),
         f"ours, {dtype}": quickened(ours, device, dtype),

@@ -54,7 +54,7 @@ PHOTOLAB_URL = env.read_text("PHOTOLAB_URL", _OWN_URL).rstrip("/")  # for mails,
 PHOTOLAB_MAX_UPLOAD_MB = env.read_positive_int("PHOTOLAB_MAX_UPLOAD_MB", 64)
 PHOTOLAB_MAX_PIXELS = env.read_positive_int("PHOTOLAB_MAX_PIXELS", 100_000_000)
 PHOTOLAB_DEVICE = env.read_text("PHOTOLAB_DEVICE", "cpu")
-PHOTOLAB_WEIGHTS = env.read_path("PHOTOLAB_WEIGHTS", BASE_DIR / "colorizer" / "weights" / "photolab-2.safetensors")
+PHOTOLAB_WEIGHTS = env.read_path("PHOTOLAB_WEIGHTS", BASE_DIR / "colorizer" / "weights" / "photolab-3.safetensors")
 PHOTOLAB_BASE_CORPUS = env.read_optional_path("PHOTOLAB_BASE_CORPUS")
 PHOTOLAB_GOLDEN = env.read_optional_path("PHOTOLAB_GOLDEN")
 PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS = env.read_flag("PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS", False)
@@ -234,6 +234,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": False},  # its links stand inside of buttons, which nobody can tell apart
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "gallery.api.schema.complete"],
     "ENUM_NAME_OVERRIDES": {

@@ -133,7 +133,7 @@ class ColorizeTests(GalleryTestCase):
     def test_missing_weights_fail_in_plain_words_and_a_later_try_succeeds(self) -> None:
         photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
         loaded, engine._engine.loaded = engine.current(), None
-        nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab-2.safetensors"))
+        nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab-3.safetensors"))
         with nowhere, self.assertLogs("worker.tasks", "ERROR"), self.assertLogs("worker.engine", "ERROR"):
             job = self.run_task(photo)
         engine._engine.loaded = loaded
