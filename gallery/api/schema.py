@@ -12,6 +12,8 @@ ABOUT = """Upload black-and-white photographs, follow their jobs, fetch them in 
 Each call needs a key with the scope that it names, sent as `Authorization: Bearer photolab_...`. Keys are made on the
 account's page, or by POST /tokens. Every error is `{"error": "one sentence"}`.
 [Examples in curl and Python](/scripts/).
+
+## All calls
 """
 KEY_MISSING = "The key is missing, wrong, revoked or expired."
 NOT_ALLOWED = "The key lacks the scope, or its account the right."

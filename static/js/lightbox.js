@@ -1,7 +1,7 @@
 // Shows the page's photographs large: those elements that have data-view, in their order. PhotoSwipe does the showing;
 // here are its caption, the way to the original, and addresses (#view-7) that Back leaves again.
 
-import { isSingleKey } from "./shortcuts.js";
+import { isSingleKey, isSwitchedOff } from "./shortcuts.js";
 import { Slideshow } from "./slideshow.js";
 
 const words = document.getElementById("lightbox-words").dataset;
@@ -111,8 +111,10 @@ async function open(index, { playing = false } = {}) {
     if (slides.length > 1) slideshow.addControls();
   });
   pswp.on("change", () => onChange(pswp));
-  pswp.on("keydown", ({ originalEvent }) => {
-    if (originalEvent.key.toLowerCase() === "b") showOriginal(pswp, !isOriginalShown(pswp));
+  pswp.on("keydown", (event) => {
+    // PhotoSwipe has Z itself.
+    if (isSwitchedOff(event.originalEvent)) event.preventDefault();
+    else if (isSingleKey(event.originalEvent, "b")) showOriginal(pswp, !isOriginalShown(pswp));
   });
   pswp.on("close", () => {
     shown = null;

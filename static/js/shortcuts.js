@@ -5,9 +5,12 @@ const KEPT_AS = "single-keys";
 const sheet = document.getElementById("shortcuts");
 const choice = document.getElementById("single-keys");
 
+// A letter or a sign, but for the space bar, which presses buttons, while such keys are switched off.
+export const isSwitchedOff = ({ key }) => !choice.checked && key.length === 1 && key !== " ";
+
 // Single signs mean something unless they are switched off, typed into a field, or part of a longer shortcut.
 export function isSingleKey(event, key) {
-  if (!choice.checked || event.key.toLowerCase() !== key || event.defaultPrevented) return false;
+  if (isSwitchedOff(event) || event.key.toLowerCase() !== key || event.defaultPrevented) return false;
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   return !event.target.closest("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]");
 }

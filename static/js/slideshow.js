@@ -1,6 +1,8 @@
 // A slideshow for PhotoSwipe: one photograph after another, at a pace that can be changed. Whoever touches, turns the
 // wheel or presses a key takes over, and it pauses. Where less motion is wished for, it waits to be started.
 
+import { isSingleKey, isSwitchedOff } from "./shortcuts.js";
+
 const PACES_S = [3, 5, 10];
 const svg = (path) =>
   `<svg class="pswp__icn" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true"><path d="${path}"/></svg>`;
@@ -57,8 +59,8 @@ export class Slideshow {
   }
 
   hear(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key.toLowerCase() === "s") this.toggle();
+    if (event.ctrlKey || event.metaKey || event.altKey || isSwitchedOff(event)) return;
+    if (isSingleKey(event, "s")) this.toggle();
     // Keys that press a button of its own are that button's.
     else if (!event.target.closest?.(OWN_BUTTONS) && !["Shift", "Tab", "b", "B"].includes(event.key)) this.pause();
   }

@@ -144,6 +144,54 @@ class ChoosingTests(OrderTestCase):
         expect(page.locator("[data-photo-id]")).to_have_count(1)
 
 
+class FindingTests(OrderTestCase):
+    def test_photographs_are_described_found_and_sorted_by_what_is_known_of_them(self) -> None:
+        page = self.page
+        self.member_with_photos("karla", "barn", "cow", "dog")
+        self.describe(page, "barn", "Our barn", "June 1923")
+        page.get_by_label("Title of a new album").fill("The farm")
+        self.add_to_album(page)
+        self.describe(page, "cow", "Lotte", "1911")
+        self.add_to_album(page)
+        self.assertEqual(["Our barn"], self.found(page, {"Taken from": "1920", "to": "1925"}))
+        self.assertEqual(["Lotte", "Our barn"], self.found(page, {}, Album="The farm"))
+        self.assertEqual(["Lotte"], self.found(page, {"to": "1920"}, Album="The farm", State="In color"))
+        self.assertEqual([], self.found(page, {}, State="Not colored"))
+        page.goto("/albums/")
+        page.get_by_role("link", name="The farm").click()
+        page.get_by_role("link", name="Arrange").click()
+        self.assertEqual(["Our barn", "Lotte"], self.names(page))
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sort by date taken").click()
+        self.assertEqual(["Lotte", "Our barn"], self.names(page))
+
+    def describe(self, page: Page, name: str, title: str, taken: str) -> None:
+        page.goto("/photos/")
+        page.get_by_role("link", name=name).click()
+        page.get_by_label("Title", exact=True).fill(title)
+        page.get_by_label("Taken", exact=True).fill(taken)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        expect(page.locator(".photo-facts")).to_contain_text(f"Taken{taken}")
+
+    def add_to_album(self, page: Page) -> None:
+        """To the one that is there, or else to a new one."""
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_text("It is in")).to_be_visible()
+
+    def found(self, page: Page, dates: dict[str, str], **choices: str) -> list[str]:
+        page.goto("/photos/")
+        search = page.locator("search")
+        search.get_by_text("Date, album, state").click()
+        for label, date in dates.items():
+            search.get_by_label(label, exact=True).fill(date)
+        for label, choice in choices.items():
+            search.get_by_label(label, exact=True).select_option(label=choice)
+        with page.expect_navigation():
+            search.get_by_role("button", name="Search").click()
+        return self.names(page)
+
+
 class LookTests(OrderTestCase):
     def test_on_a_phone_in_the_dark_and_on_a_wide_screen_in_the_light(self) -> None:
         self.member_with_photos("jana", "barn", "cow")

@@ -1,6 +1,7 @@
 """Colors are told in a real browser, by mouse, by finger and by keyboard, and a real worker keeps to them."""
 
 import io
+import re
 import time
 
 import numpy as np
@@ -12,12 +13,14 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from tests import pictures
 from tests.e2e.browser import PHONE
 from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
+from tests.e2e.stack import wait_until
 from tests.e2e.visitors import ApiVisitor, FormVisitor
 
 SIZE = (900, 600)
 PLACE = (0.2, 0.5)  # of the sides: the flag behind the astronaut
 WISH = "#5f6fa8"
 NEAR = 5.0  # CIEDE2000 at the photograph's own lightness
+CLEARLY = 2.0  # of 255, on average: more than a step of vividness does
 PREVIEW_WITHIN_S = 5.0  # beside whatever else the machine does; alone it is a fraction of a second
 
 
@@ -110,8 +113,24 @@ class HandTests(EditorTestCase):
         told.first.get_by_role("button").first.press("Delete")
         expect(told).to_have_count(1)
         page.get_by_role("slider", name="Vividness").press("ArrowRight")
+        expect(page.locator("#edit-preview")).to_be_visible()
+        cool = self.redness(page)
+        page.get_by_role("slider", name="Warmth").press("End")
+        wait_until(lambda: self.redness(page) > cool + CLEARLY, within_s=COLORED_WITHIN_MS / 1000)
         page.get_by_role("button", name="Keep these colors").press("Enter")
-        expect(page.get_by_text("parts kept grey, more vivid (1.05)").first).to_be_visible(timeout=COLORED_WITHIN_MS)
+        words = "parts kept grey, more vivid (1.05), warmer (1.0)"
+        expect(page.get_by_text(words).first).to_be_visible(timeout=COLORED_WITHIN_MS)
+
+    def redness(self, page: Page) -> float:
+        """Of the preview: how much more red than blue is in a pixel, on average."""
+        script = """() => {
+            const preview = document.getElementById("edit-preview");
+            const copy = new OffscreenCanvas(preview.width, preview.height).getContext("2d");
+            copy.drawImage(preview, 0, 0);
+            const { data, width, height } = copy.getImageData(0, 0, preview.width, preview.height);
+            return data.reduce((sum, value, at) => sum + value * [1, 0, -1, 0][at % 4], 0) / (width * height);
+        }"""
+        return page.evaluate(script)
 
     def move_the_first_by_keyboard(self, page: Page) -> None:
         dot, move = page.locator(".edit-dot").first, page.locator(".told-move").first
@@ -162,13 +181,34 @@ class HandTests(EditorTestCase):
         page.touchscreen.tap(**self.point_on(stage))
         page.locator("[data-part=likely] .swatch").first.tap()
         expect(page.locator(".told li")).to_have_count(1)
+        self.stroke_by_finger(page, "Brush", (0.3, 0.3), (0.5, 0.35), (0.6, 0.4))
+        page.locator("[data-part=likely] .swatch").first.tap()
+        expect(page.locator(".told li").last).to_contain_text("a stroke from")
+        self.stroke_by_finger(page, "Keep grey", (0.7, 0.6), (0.8, 0.8))
+        expect(page.locator(".told li")).to_have_count(3)
+        expect(page.locator(".told li").last).to_contain_text("stays grey")
         self.assert_fits(page)
-        self.assert_accessible(page)
         asked: list[str] = []
         page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
         page.get_by_role("link", name="Back to the photograph").click()
-        expect(page.locator(".told li")).to_have_count(1)
+        expect(page.locator(".told li")).to_have_count(3)
         self.assertEqual(asked, ["beforeunload"])
+        self.assert_accessible(page)
+        page.get_by_role("button", name="Keep these colors").tap()
+        kept = page.get_by_text(re.compile("colors? told, parts kept grey")).first
+        expect(kept).to_be_visible(timeout=COLORED_WITHIN_MS)
+
+    def stroke_by_finger(self, page: Page, tool: str, *places: tuple[float, float]) -> None:
+        """With a tool, along places that are shares of the sides, as a touch screen tells it."""
+        page.locator(".edit-tool", has_text=tool).tap()
+        finger = page.context.new_cdp_session(page)
+        points = [self.point_on(page.get_by_role("application"), place) for place in places]
+        for kind, touched in (
+            ("touchStart", points[:1]),
+            *(("touchMove", [point]) for point in points),
+            ("touchEnd", []),
+        ):
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
 
 
 class SheetTests(EditorTestCase):
@@ -195,24 +235,22 @@ class SheetTests(EditorTestCase):
         page.goto(f"/photos/{other}/")
         expect(page.locator(".photo-facts")).to_contain_text("more vivid (1.4)", timeout=COLORED_WITHIN_MS)
 
-
-class PhotoPageTests(EditorTestCase):
-    def test_new_colors_arrive_and_what_the_visitor_has_set_stays(self) -> None:
-        page = self.page
-        self.let_in(self.member("vera"), self.context)
-        photo_id = self.colored_photo("vera", pictures.jpeg(SIZE))
-        page.goto(f"/photos/{photo_id}/")
-        doubt = page.get_by_role("button", name="Where is it a guess?")
-        doubt.click()
-        page.get_by_role("button", name="Cancel").click()
-        expect(doubt).to_be_focused()
-        expect(doubt).to_have_attribute("aria-pressed", "false")
-        slider, after = page.get_by_role("slider"), page.locator(".side-after img")
-        slider.press("Home")
-        before = after.get_attribute("src")
-        api = ApiVisitor(self.url, "vera")
+    def test_what_was_told_is_told_to_a_whole_album(self) -> None:
+        page, visitor = self.page, self.member("hanna")
+        self.let_in(visitor, self.context)
+        other, photo_id = (self.colored_photo("hanna", pictures.jpeg(SIZE, mark=mark)) for mark in (1, 2))
+        api = ApiVisitor(self.url, "hanna")
         self.addCleanup(api.close)
-        self.assertEqual(201, api.http.post(f"/photos/{photo_id}/jobs", json={"vividness": 1.4}).status_code)
-        expect(after).not_to_have_attribute("src", before, timeout=COLORED_WITHIN_MS)
-        expect(slider).to_have_js_property("value", "0")
-        expect(slider).to_be_focused()
+        album = api.http.post("/albums", json={"title": "The farm"}).json()["id"]
+        api.http.post(f"/albums/{album}/photos", json={"photos": [other, photo_id]})
+        told = {"x": PLACE[0] * SIZE[0], "y": PLACE[1] * SIZE[1], "radius": 6, "color": WISH}
+        api.http.post(f"/photos/{photo_id}/jobs", json={"hints": [told]})
+        page.goto(f"/photos/{photo_id}/")
+        facts = page.locator(".photo-facts")
+        facts.get_by_role("link", name="Use on other photographs").click(timeout=COLORED_WITHIN_MS)
+        page.get_by_role("link", name="The farm").click()
+        page.get_by_role("button", name="Color the other one of “The farm”").click()
+        expect(page.get_by_text("1 photograph waits to be colored with what you told.")).to_be_visible()
+        page.goto(f"/photos/{other}/")
+        expect(facts).to_contain_text("1 color told", timeout=COLORED_WITHIN_MS)
+        self.assertLess(away_from_wish(self.kept_pixel(visitor, self.newest_job(other))), NEAR)

@@ -2,23 +2,27 @@
 
 import re
 
-import httpx
-from django.conf import settings
-from django.urls import URLPattern, reverse
-from playwright.sync_api import Page, expect
+from django.urls import reverse
+from playwright.sync_api import Page, Response, expect
 
-from gallery.urls import urlpatterns
-from tests import pictures
 from tests.e2e.browser import DESKTOP, PHONE
-from tests.e2e.pages import COLORED_WITHIN_MS, PageTestCase
+from tests.e2e.pages import COLORED_WITHIN_MS
+from tests.e2e.person import PAGES_BEFORE, PersonTestCase
 from tests.e2e.proxy import CuttableLine
 from tests.e2e.stack import wait_until
-from tests.e2e.visitors import ApiVisitor
 
-COLORED_WITHIN_S = 90  # while the worker still loads its generator
-TEMPLATES = settings.BASE_DIR / "templates" / "gallery"
-ACCOUNT_PAGES = ("account_email", "account_change_password", "account_logout")
-PAGES_BEFORE = ("account_login", "account_signup", "account_reset_password")
+SINGLE_KEYS = {  # what each of them does to a photograph that is seen large
+    "b": ".pswp__button--swap[aria-pressed=true]",
+    "z": ".pswp--zoomed-in",
+    "s": ".pswp--playing",
+}
+STILL_MS = 400  # until then a key would have done it
+OLD_FORM = """address => {
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: address });
+    document.body.append(form);
+    form.submit();
+}"""
 MIRROR = """
     const mirror = () => document.documentElement?.setAttribute("dir", "rtl");
     new MutationObserver(mirror).observe(document, { childList: true });
@@ -26,59 +30,7 @@ MIRROR = """
 """
 
 
-class PersonTestCase(PageTestCase):
-    """Somebody with two photographs in color, an album and a link."""
-
-    session: httpx.Cookies | None = None
-    ids: dict[str, object]
-
-    def setUp(self) -> None:
-        super().setUp()
-        if PersonTestCase.session is None:
-            member = self.member("olga")
-            PersonTestCase.ids = self.furnish()
-            PersonTestCase.session = member.http.cookies
-        self.let_olga_in(self.context, self.url)
-
-    def furnish(self) -> dict[str, object]:
-        """What the addresses of her pages name."""
-        api = ApiVisitor(self.url, "olga")
-        self.addCleanup(api.close)
-        orders = [api.order(pictures.jpeg((900, 600), mark=mark)) for mark in (1, 2)]
-        wait_until(lambda: all(api.state(job_id) == "done" for _, job_id in orders), within_s=COLORED_WITHIN_S)
-        (older, job_id), (newer, _) = orders
-        album = api.http.post("/albums", json={"title": "The farm"}).json()["id"]
-        api.http.post(f"/albums/{album}/photos", json={"photos": [older, newer]})
-        link = api.http.post(f"/albums/{album}/shares", json={"allow_download": True}).json()
-        return {
-            "photo_id": older,
-            "job_id": job_id,
-            "album_id": album,
-            "share_id": link["id"],
-            "token": link["url"].rstrip("/").rsplit("/", 1)[-1],
-            "number": 1,
-        }
-
-    def let_olga_in(self, context: object, url: str) -> None:
-        context.add_cookies([{"name": cookie.name, "value": cookie.value, "url": url} for cookie in self.session.jar])
-
-    def address(self, name: str) -> str:
-        """Of a page of hers."""
-        pattern = next(pattern for pattern in urlpatterns if pattern.name == name)
-        return reverse(name, kwargs={argument: self.ids[argument] for argument in arguments_of(pattern)})
-
-
-def arguments_of(pattern: URLPattern) -> set[str]:
-    return set(pattern.pattern.regex.groupindex) | set(getattr(pattern.pattern, "converters", {}))
-
-
 class EveryPageTests(PersonTestCase):
-    def pages(self) -> list[str]:
-        """A page has the name of its template, so that a new one is not forgotten."""
-        named = [pattern for pattern in urlpatterns if (TEMPLATES / f"{pattern.name}.html").exists()]
-        hers = [pattern.name for pattern in named if arguments_of(pattern) <= self.ids.keys()]
-        return [*map(self.address, hers), *map(reverse, ACCOUNT_PAGES)]
-
     def walk(self, locale: str, viewport: dict[str, int], color_scheme: str) -> None:
         """As a visitor, then as herself. Each page must fit both widths; one of them is looked at closely."""
         context = self.new_context(locale=locale, color_scheme=color_scheme, reduced_motion="reduce")
@@ -86,13 +38,26 @@ class EveryPageTests(PersonTestCase):
         for address in map(reverse, PAGES_BEFORE):
             self.look_closely(page, address, locale, viewport)
         self.let_olga_in(context, self.url)
-        for address in self.pages():
-            self.look_closely(page, address, locale, viewport)
+        self.spoil(self.ids["newer"])
+        pages = self.pages()
+        for address, status in pages.items():
+            self.look_closely(page, address, locale, viewport, status)
+        refused = [status for status in pages.values() if status != 200]
+        self.assertEqual(len(refused), len(self.trouble), self.trouble)  # the browser tells of each on its console
+        self.trouble.clear()
 
-    def look_closely(self, page: Page, address: str, locale: str, viewport: dict[str, int]) -> None:
-        with self.subTest(address):
+    def open(self, page: Page, address: str) -> Response:
+        """What takes forms alone, by one that has been open for too long."""
+        if address != reverse("language"):
+            return page.goto(address)
+        with page.expect_navigation() as navigation:
+            page.evaluate(OLD_FORM, address)
+        return navigation.value
+
+    def look_closely(self, page: Page, address: str, locale: str, viewport: dict[str, int], status: int = 200) -> None:
+        with self.subTest(address[:80]):
             page.set_viewport_size(PHONE if viewport is DESKTOP else DESKTOP)
-            page.goto(address)
+            self.assertEqual(status, self.open(page, address).status)
             expect(page.locator("html")).to_have_attribute("lang", locale[:2])
             self.assert_fits(page)
             page.set_viewport_size(viewport)
@@ -200,7 +165,8 @@ class AppTests(PersonTestCase):
         self.trouble.clear()
 
     def wait_for_the_worker(self) -> None:
-        self.page.wait_for_function("navigator.serviceWorker.controller?.state === 'activated'")
+        state = "navigator.serviceWorker.controller?.state"
+        wait_until(lambda: self.page.evaluate(state) == "activated", within_s=COLORED_WITHIN_MS / 1000)
 
 
 class ShortcutTests(PersonTestCase):
@@ -244,6 +210,10 @@ class ShortcutTests(PersonTestCase):
         expect(self.page.locator(".pswp--open")).to_be_visible()
 
     def test_single_keys_can_be_switched_off_for_good(self) -> None:
+        self.page.emulate_media(reduced_motion="reduce")
+        self.page.set_viewport_size(PHONE)
+        self.page.goto("/photos/")
+        self.assert_single_keys(are_heard=True)
         self.page.goto("/photos/")
         self.page.keyboard.press("?")
         self.page.get_by_label("Single letters and signs").uncheck()
@@ -255,3 +225,24 @@ class ShortcutTests(PersonTestCase):
         expect(self.page.locator(".pswp")).to_have_count(0)
         self.page.get_by_role("button", name="Keyboard shortcuts").click()
         expect(self.page.get_by_label("Single letters and signs")).not_to_be_checked()
+        self.page.keyboard.press("Escape")
+        self.assert_single_keys(are_heard=False)
+
+    def assert_single_keys(self, *, are_heard: bool) -> None:
+        """Where a photograph is seen large, and on the one that colors are told on."""
+        self.page.get_by_role("button", name="Slideshow").click()
+        self.page.wait_for_timeout(STILL_MS)  # it has opened
+        for key, trace in SINGLE_KEYS.items():
+            self.press(key)
+            expect(self.page.locator(trace)).to_have_count(int(are_heard))
+        self.page.goto(self.address("photo_edit"))
+        expect(self.page.locator("output").first).not_to_be_empty()  # its scripts are there
+        self.page.get_by_role("application").focus()
+        for key, zoom in {"+": "1.5", "0": "1"}.items():
+            self.press(key)
+            shown = self.page.locator(".edit-sheet").evaluate("sheet => sheet.style.getPropertyValue('--zoom')")
+            self.assertEqual(shown, zoom if are_heard else "1")
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.page.wait_for_timeout(STILL_MS)

@@ -2,6 +2,7 @@
 // with the tool for it move the view. A mark that is held follows pointer and keys until it is let go.
 // What has been told is given to `listener.told(points, { byKeyboard })`; what is being drawn to `listener.drawing`.
 
+import { isSwitchedOff } from "../shortcuts.js";
 import { pointsTo } from "./state.js";
 
 const STEP = 0.01; // of the short side, for an arrow key
@@ -100,7 +101,7 @@ export class Gestures {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isSwitchedOff(event)) return;
     const arrow = ARROWS[event.key];
     if (arrow) this.step(arrow, event.shiftKey ? LONG_STEP : STEP);
     else if (event.key === "Enter" || event.key === " ") this.enter();
