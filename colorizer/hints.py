@@ -1,6 +1,6 @@
-"""Colors that the generator is told: spots and grey regions, drawn as input planes, and kept to in its answer.
+"""Colors that are told: spots and grey regions, kept to in the generator's answer; and what training reveals.
 
-A stroke is a row of spots. In training the same planes reveal the truth at random places (Zhang 2017).
+A stroke is a row of spots. In training input planes reveal the truth at random places (Zhang 2017).
 """
 
 import json
@@ -79,15 +79,6 @@ class Hints:
     @property
     def spots(self) -> tuple[Spot, ...]:
         return self.colors + self.grey
-
-    def planes(self, photo: tuple[int, int], network: tuple[int, int]) -> Tensor:
-        """What the network hears (1, 3, H, W) at `network` (width, height): ab in units of AB_MAX, and a mask."""
-        planes = torch.zeros(1, 3, network[1], network[0])
-        for spot in self.spots:
-            inside = torch.from_numpy(_distance(spot, photo, network, least=0.75) <= 0)
-            for plane, value in enumerate((spot.ab[0] / AB_MAX, spot.ab[1] / AB_MAX, 1.0)):
-                planes[0, plane][inside] = value
-        return planes
 
     def correction(self, ab: Floats, seen: Chroma, photo: tuple[int, int]) -> Floats:
         """What to add to chroma (2, h, w), so that each spot has its color; `seen` is what the network proposed.

@@ -97,21 +97,21 @@ class Colorizer:
         """The colors of a photograph of mode L or RGB (8 bit), at half the network's size.
 
         The photograph may have been reduced to `network_size`; `size` is its own (width, height), in which hints
-        are given. They are heard by the network and then kept to, whatever it said: told colors are color enough.
+        are given. They are kept to, whatever the network said: told colors are color enough.
         Raises NoColorError.
         """
         return settled(self.propose(image, settings, size=size), settings, size=size)
 
     def propose(self, image: Image.Image, settings: Settings, *, size: tuple[int, int]) -> Chroma:
-        """What the network itself says, as `predict`: before vividness and warmth, and not yet held to the hints."""
+        """What the network itself says, as `predict`: before vividness and warmth, and not yet held to the hints.
+
+        It is not told them: where it hears one it sets the place apart from its own thing, and nothing spreads.
+        """
         seen = network_size(size, settings.network_size)
         light = self._seen(image, seen)
-        planes = settings.hints.planes(size, seen).to(self.device) if settings.hints else None
-        ab = predict_ab(self._generator, light, planes, upsample=False)
+        ab = predict_ab(self._generator, light, upsample=False)
         if settings.flip_averaged:
-            mirrored = predict_ab(
-                self._generator, light.flip(-1), planes if planes is None else planes.flip(-1), upsample=False
-            )
+            mirrored = predict_ab(self._generator, light.flip(-1), upsample=False)
             ab = (ab + mirrored.flip(-1)) / 2
         return Chroma(ab=ab[0].cpu().numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy())
 

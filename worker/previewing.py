@@ -36,16 +36,18 @@ def answer(claim: PreviewClaim) -> PreviewAnswer:
 
 
 def _picture(claim: PreviewClaim) -> PreviewAnswer:
+    from colorizer.hints import Hints
     from colorizer.inference import in_words, settled
     from colorizer.merging import merge
 
     asked = VariantSettings.parse(claim.asked)
     settings = colorizing.settings_of(asked)
     image = _photo(claim.picture_key)
-    heard = replace(settings, vividness=1.0, warmth=0.0)  # the sliders do not change what the network says
+    # Neither sliders nor hints change what the network says.
+    seen_as = replace(settings, vividness=1.0, warmth=0.0, hints=Hints())
     with in_words(image.size):
         proposed = _proposed(
-            engine.serving(asked.model_version).version.number, claim.picture_key, heard, size=claim.size
+            engine.serving(asked.model_version).version.number, claim.picture_key, seen_as, size=claim.size
         )
         colored = np.empty((image.height, image.width, 3), np.uint8)
         merge(np.asarray(image), settled(proposed, settings, size=claim.size), colored)
@@ -84,6 +86,6 @@ def _photo(key: str) -> Image.Image:
 
 
 @lru_cache(PROPOSALS_KEPT)
-def _proposed(version: int, key: str, heard: "Settings", *, size: tuple[int, int]) -> "Chroma":
+def _proposed(version: int, key: str, seen_as: "Settings", *, size: tuple[int, int]) -> "Chroma":
     """By the number of the version, which never stands for other weights."""
-    return engine.serving(version).colorizer.propose(_photo(key), heard, size=size)
+    return engine.serving(version).colorizer.propose(_photo(key), seen_as, size=size)

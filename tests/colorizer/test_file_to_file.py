@@ -125,7 +125,7 @@ class LightTest(FileToFileTestCase):
         of_grey = self.values().astype(float) / 257
         self.colorize(tiff(sepia, photometric="rgb"), "TIFF")
         # The sepia copy is rounded to 8 bits, which a vivid network hears; its own tint would be worth up to 80.
-        self.assertLess(np.quantile(np.abs(self.values() - of_grey), 0.999), 6)
+        self.assertLess(np.quantile(np.abs(self.values() - of_grey), 0.999), 10)
 
     def test_vividness_and_warmth_change_color_and_not_light(self) -> None:
         grey = pictures.encoded(pictures.grey(), "PNG")

@@ -54,24 +54,6 @@ class ParsingTest(unittest.TestCase):
             self.assertEqual(len(Hints.read(path).colors), 1)
 
 
-class PlanesTest(unittest.TestCase):
-    def test_a_spot_lies_where_it_was_put(self) -> None:
-        planes = Hints.parse({"hints": [RED]}).planes(PHOTO, (200, 100))
-        rows, columns = planes[0, 2].nonzero().unbind(1)
-        self.assertAlmostEqual(float(columns.float().mean()) + 0.5, 50, delta=0.5)
-        self.assertAlmostEqual(float(rows.float().mean()) + 0.5, 25, delta=0.5)
-        self.assertAlmostEqual(int(columns.max() - columns.min()) + 1, 20, delta=1)
-        self.assertAlmostEqual(float(planes[0, 0].max()) * AB_MAX, 80.1, delta=0.2)
-
-    def test_the_smallest_spot_is_heard(self) -> None:
-        planes = Hints.parse({"hints": [{**RED, "radius": 0}]}).planes((4000, 2000), (200, 100))
-        self.assertGreater(int(planes[0, 2].sum()), 0)
-
-    def test_later_spots_lie_over_earlier_ones(self) -> None:
-        planes = Hints.parse({"hints": [RED, {**RED, "color": "#0000ff"}]}).planes(PHOTO, (200, 100))
-        self.assertLess(float(planes[0, 1].min()), -0.9)
-
-
 class CorrectionTest(unittest.TestCase):
     def setUp(self) -> None:
         light = np.full((50, 100), 50, np.float32)

@@ -74,11 +74,13 @@ class PageTests(Patient, RealBroker, GalleryRaceTestCase):
         with Image.open(self.media / output.preview_key) as result:
             self.assertLess(np.abs(preview - np.asarray(result, dtype=float)).mean(), 3)
 
-    def test_moving_a_slider_asks_the_network_nothing_and_a_hint_does(self) -> None:
+    def test_neither_a_slider_nor_a_hint_asks_the_network_anew_but_another_size_does(self) -> None:
         for vividness in (0.5, 1.0, 1.5):
             self.preview(vividness=vividness, warmth=0.1)
+        plain = self.preview()
+        self.assertNotEqual(self.preview(hints=[BLUE]), plain)
         self.assertEqual(previewing._proposed.cache_info().misses, 1)
-        self.preview(hints=[BLUE])
+        self.preview(network_size=192)
         self.assertEqual((previewing._proposed.cache_info().misses, previewing._photo.cache_info().misses), (2, 1))
 
     def test_likely_colors_and_doubt(self) -> None:
