@@ -24,7 +24,7 @@ from .speed import find_device, number_format, quickened
 
 SHORT_SIDE = 256  # pixels that the network usually sees; longer photographs are bounded by LONGEST times as much
 LONGEST = 2.5
-SHORTEST_NETWORK, LONGEST_NETWORK = 64, 1024  # short sides between which it says anything of use
+SHORTEST_NETWORK, LONGEST_NETWORK = 64, 512  # short sides, as far as they are planned for
 MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
 SEEN_SHARE = 0.01  # of the picture that must have more
 

@@ -10,11 +10,11 @@ from .errors import ImageError, TooLargeError
 
 MEMORY_LIMIT = 1_200_000_000  # of the whole process, the loaded generator and torch included
 READER_PROCESS = 60_000_000  # one that only reads files
-PROCESS = 760_000_000  # torch, the generator and its work at its own size
+PROCESS = 760_000_000  # torch, the generator and its work at its usual size
 STREAMING = 40_000_000  # buffers of libvips, pages of mapped files before they are given back
 ROWS = 600  # rows of a streaming picture that libvips keeps
 TURNING = 100_000_000  # a second pass, from raw pixels to raw pixels, that goes against their grain
-MERGE_8_BITS, MERGE_16_BITS = 130_000_000, 190_000_000
+COLORING = 200_000_000  # the network where it sees most, 512 x 1280 pixels, or the merge after it
 # Bytes for each pixel and band, for formats that are decoded or encoded in one piece.
 PROGRESSIVE_JPEG = 2.1
 INTERLACED_PNG = 1.0  # of each byte of a sample
@@ -62,15 +62,15 @@ class Plan:
     """Peaks in bytes beyond PROCESS, and temporary disk in bytes."""
 
     decode: int
-    merge: int
+    color: int
     encode: int
     disk: int
 
     def peak(self, *, apart: bool) -> int:
         """Of a process that does it all, one step after another, or of the larger one where another decodes."""
         if apart:
-            return max(READER_PROCESS + self.decode, PROCESS + max(self.merge, self.encode))
-        return PROCESS + max(self.decode, self.merge, self.encode)
+            return max(READER_PROCESS + self.decode, PROCESS + max(self.color, self.encode))
+        return PROCESS + max(self.decode, self.color, self.encode)
 
     def check(self, limit: int, *, apart: bool) -> None:
         """Raises TooLargeError when the peak is over the limit, in bytes."""
@@ -105,7 +105,7 @@ def plan(header: Header, target_format: str) -> Plan:
     encoded = colored if target_format in LOSSLESS else round(header.pixels * 3 * ENCODED)
     return Plan(
         decode=_decode(header),
-        merge=MERGE_8_BITS if header.working_bits == 8 else MERGE_16_BITS,
+        color=COLORING,
         encode=_encode(header, target_format),
         disk=raw * (2 if header.orientation > 1 else 1) + colored + encoded,
     )

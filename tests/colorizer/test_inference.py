@@ -218,7 +218,7 @@ class WayTest(unittest.TestCase):
         self.assertLess(float(averaged.mean()), 0.1)
 
     def test_sizes_of_no_use_are_refused(self) -> None:
-        for side in (0, 63, 1025):
+        for side in (0, 63, 513):
             with self.assertRaisesRegex(ValueError, "network size"):
                 Settings(network_size=side)
 
