@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from unittest import skipUnless
@@ -27,12 +28,13 @@ class TrainingWorkerTests(RealBroker, RetrainingTestCase):
         super().setUp()
         command = Supervisor.celery("train", "--pool=solo")
         env = {**os.environ, "REDIS_URL": f"redis+socket://{self._socket}", "MALLOC_ARENA_MAX": "2"}
-        self.worker = subprocess.Popen(
-            command, cwd=settings.BASE_DIR, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        told = self.enterContext(tempfile.NamedTemporaryFile())
+        self.worker = subprocess.Popen(command, cwd=settings.BASE_DIR, env=env, stdout=told, stderr=told)
         self.addCleanup(self.worker.wait)
         self.addCleanup(self.worker.kill)
-        wait_until(self.rows().exists, within_s=60)
+        # Its row comes first; until Celery is ready a signal ends it on the spot.
+        wait_until(lambda: b" ready." in Path(told.name).read_bytes(), within_s=60)
+        self.assertTrue(self.rows().exists())
 
     def rows(self) -> QuerySet[Worker]:
         """Its row alone: this process is a worker, too."""
