@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: threads
 from django.db import connections
 from django.test.runner import DiscoverRunner
 from django.test.utils import iter_test_cases
+from django.utils import translation
 
 from tests.e2e.browser import BrowserTestCase, find_chromium
 
@@ -29,9 +30,13 @@ MODULES: list[unittest.TestSuite] = []  # in forked processes: suites cannot be 
 
 
 class CountingResult(unittest.TextTestResult):
-    """Counts what passed; unittest itself counts only the rest."""
+    """Counts what passed; unittest itself counts only the rest. No test leaves its language to the next one."""
 
     passed = 0
+
+    def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802  the name is unittest's
+        translation.deactivate()  # Django's middleware leaves a thread in the language of its last request
+        super().startTest(test)
 
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802  the name is unittest's
         super().addSuccess(test)
