@@ -14,7 +14,7 @@ PROCESS = 760_000_000  # torch, the generator and its work at its usual size
 STREAMING = 40_000_000  # buffers of libvips, pages of mapped files before they are given back
 ROWS = 600  # rows of a streaming picture that libvips keeps
 TURNING = 100_000_000  # a second pass, from raw pixels to raw pixels, that goes against their grain
-COLORING = 200_000_000  # the network where it sees most, 512 x 1280 pixels, or the merge after it
+COLORING = 270_000_000  # the network where it sees most, 512 x 1280 pixels, and numba where it compiles the merge
 # Bytes for each pixel and band, for formats that are decoded or encoded in one piece.
 PROGRESSIVE_JPEG = 2.1
 INTERLACED_PNG = 1.0  # of each byte of a sample
