@@ -189,15 +189,15 @@ class HandTests(EditorTestCase):
         page.touchscreen.tap(**self.point_on(stage))
         page.locator("[data-part=likely] .swatch").first.tap()
         expect(page.locator(".told li")).to_have_count(1)
+        self.assert_fits(page)
+        self.assert_accessible(page)
         self.stroke_by_finger(page, "Brush", (0.3, 0.3), (0.5, 0.35), (0.6, 0.4))
         page.locator("[data-part=likely] .swatch").first.tap()
         expect(page.locator(".told li").last).to_contain_text("a stroke from")
         self.stroke_by_finger(page, "Keep grey", (0.7, 0.6), (0.8, 0.8))
         expect(page.locator(".told li")).to_have_count(3)
         expect(page.locator(".told li").last).to_contain_text("stays grey")
-        self.assert_fits(page)
-        self.assert_accessible(page)
-        page.get_by_role("button", name="Keep these colors").tap()
+        page.get_by_role("button", name="Keep these colors").click()
         kept = page.get_by_text(re.compile("colors? told, parts kept grey")).first
         expect(kept).to_be_visible(timeout=COLORED_WITHIN_MS)
 
