@@ -145,8 +145,8 @@ class CountingRunner(DiscoverRunner):
         processes, self.parallel = self.parallel, 0
         names = super().setup_databases(**kwargs)
         connections.close_all()  # now SQLite's log is part of the file, which then can be copied
-        for number in range(processes):
-            for connection in connections.all():
+        for connection, _, _ in names:  # none, where no test asks for a database
+            for number in range(processes):
                 connection.creation.clone_test_db(str(number + 1), verbosity=0)
         self.parallel = processes  # so the copies are removed in the end
         return names
