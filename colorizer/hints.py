@@ -119,7 +119,7 @@ def _inside(spots: Iterable[Spot], photo: tuple[int, int], size: tuple[int, int]
     """Which places (h, w) of a picture of `size` (w, h) any of the spots covers."""
     inside = np.zeros((size[1], size[0]), bool)
     for spot in spots:
-        inside |= _distance(spot, photo, size, least=LEAST_RADIUS) <= 0
+        inside |= _distance(spot, photo, size) <= 0
     return inside
 
 
@@ -145,12 +145,12 @@ def _spot(entry: Any, ab: tuple[float, float]) -> Spot:
     return Spot(*map(float, numbers), ab=ab)
 
 
-def _distance(spot: Spot, photo: tuple[int, int], size: tuple[int, int], *, least: float) -> NDArray[np.float64]:
-    """How far each place (h, w) of a picture of `size` (w, h) lies outside the spot; its radius is at least `least`."""
+def _distance(spot: Spot, photo: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float64]:
+    """How far each place (h, w) of a picture of `size` (w, h) lies outside the spot."""
     scale_x, scale_y = size[0] / photo[0], size[1] / photo[1]
     x = (np.arange(size[0]) + 0.5) - spot.x * scale_x
     y = (np.arange(size[1]) + 0.5) - spot.y * scale_y
-    radius = max(spot.radius * (scale_x + scale_y) / 2, least)
+    radius = max(spot.radius * (scale_x + scale_y) / 2, LEAST_RADIUS)
     return np.hypot(x[None, :], y[:, None]) - radius
 
 

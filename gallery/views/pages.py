@@ -82,6 +82,9 @@ def photo(request: HttpRequest, photo_id: int) -> HttpResponse:
     context["older"] = photos_of(request).filter(pk__lt=photo_id).values_list("pk", flat=True).first()
     newer = photos_of(request).filter(pk__gt=photo_id).order_by("id")
     context["newer"] = newer.values_list("pk", flat=True).first()
+    # Not of the state: what a visitor may be typing into is kept when the page brings itself up to date.
+    context["albums"] = albums_of(request).exclude(entries__photo=photo_id)
+    context["in_albums"] = albums_of(request).filter(entries__photo=photo_id)
     return render(request, "gallery/photo.html", context)
 
 
@@ -101,8 +104,6 @@ def _state_of(request: HttpRequest, shown: Photo) -> dict[str, Any]:
         "other_results": shown.other_results,
         "newer_version": services.active_version() if again else None,
         "learning": learning_of(shown),
-        "albums": albums_of(request).exclude(entries__photo=shown.pk),
-        "in_albums": albums_of(request).filter(entries__photo=shown.pk),
         "position": waiting.position,
         "eta_s": waiting.eta_s,
         "is_overdue": waiting.is_overdue,
