@@ -34,6 +34,13 @@ class TrashTests(GalleryTestCase):
         self.assertEqual(Removal.objects.get().photo_id, self.photo.pk)
         self.assertTrue(self.stored_files() >= set(self.photo.file_keys))
 
+    def test_pictures_that_are_gone_do_not_take_what_is_to_be_told(self) -> None:
+        """The gallery still asks for its thumbnails while the photograph goes: nobody sees the pages they answer."""
+        self.client.post(reverse("photo_delete", args=[self.photo.pk]))
+        gone = self.client.get(reverse("photo_file", args=[self.photo.pk, "thumb"]))
+        self.assertNotContains(gone, "moved to the trash", status_code=404)
+        self.assertContains(self.client.get(reverse("gallery")), "photo-1 moved to the trash")
+
     def test_it_comes_back_with_its_colors(self) -> None:
         services.trash_photos([self.photo.pk])
         self.client.post(reverse("trash"), {"do": "restore", "photo": self.photo.pk})
