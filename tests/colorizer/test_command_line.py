@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,26 @@ class CommandLineTest(unittest.TestCase):
         with Image.open(self.folder / "out" / "scan.jpg") as scan:
             self.assertEqual(scan.size, (100, 80))
             self.assertLess(np.asarray(scan.convert("L")).mean(), 200)  # not clipped to white
+
+    def test_hints_of_a_file_are_kept_to(self) -> None:
+        photo, hints = self.folder / "wall.png", self.folder / "hints.json"
+        Image.new("L", (200, 160), 130).save(photo)
+        told = {"hints": [{"x": 50, "y": 80, "radius": 6, "color": "#a06a6a"}], "keep_grey": []}
+        hints.write_text(json.dumps(told))
+        done = run("colorize", photo, "--out", self.folder / "out", "--hints", hints)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with Image.open(self.folder / "out" / "wall.png") as colored:
+            red, green, blue = colored.convert("RGB").getpixel((50, 80))
+        self.assertGreater(red - max(green, blue), 25)
+        told["keep_grey"] = [{"x": 50, "y": 80, "radius": 200}]
+        hints.write_text(json.dumps({**told, "hints": []}))
+        run("colorize", photo, "--out", self.folder / "grey", "--hints", hints)
+        with Image.open(self.folder / "grey" / "wall.png") as kept:
+            self.assertLess(max(np.ptp(np.asarray(kept.convert("RGB")).astype(int), axis=2).ravel()), 3)
+        hints.write_text('{"hints": [{"x": 50}]}')
+        refused = run("colorize", photo, "--out", self.folder / "none", "--hints", hints)
+        self.assertEqual((refused.returncode, len(refused.stderr.splitlines())), (1, 1))
+        self.assertIn("written as #rrggbb", refused.stderr)
 
     def test_a_result_is_of_its_sources_kind_unless_told_otherwise(self) -> None:
         landscape(64, 48).save(self.folder / "a.jpeg")
