@@ -75,6 +75,7 @@ class Recipe:
     validation_size: int = 192  # pixels, the short side the network sees
     evaluate_every: int = 250  # steps
     ema_decay: float = 0.995
+    start_share: float = 0.0  # of the weights that the run begins with, in those that come out of it
     seed: int = 20261123
 
     @property

@@ -17,12 +17,14 @@ from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
 from .errors import TrainingError
 from .generator import Generator
+from .inference import SHORT_SIDE
 from .rehearsal import COMPARED
 from .reports import Evaluated, Progress
 from .training import Training
 
 NEW = "new"  # the source of the new photographs
 BASE = "base"  # that of a rehearsal corpus without names
+START_SHARE = 0.5  # of the active weights, in those that come out
 EVALUATIONS = 8  # of a run, beside that of its start
 TIMED_STEPS = 4  # of each stage, to know the pace; the first, which warms up, is not counted
 TIMED_PICTURES = 4  # of each validation set
@@ -39,8 +41,8 @@ class FineTuning:
     learning_rate: float = 2e-4  # of the decoder at its peak
     adversarial: bool = False  # a discriminator as well: slower, and it takes long to know the new pictures
     base_share: float = 0.5  # of each batch, 0 to 0.9
-    crop: int = 128  # pixels
-    batch_size: int = 16
+    crop: int = 192  # pixels, about as large as photographs are seen: learned from smaller ones, larger suffer
+    batch_size: int = 12
     seed: int = 20261123
 
     def __post_init__(self) -> None:
@@ -115,7 +117,9 @@ def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: 
         network=network,
         validation=(HOLDOUT,),
         validation_pictures=64,
+        validation_size=SHORT_SIDE,
         evaluate_every=max(1, chosen.steps // EVALUATIONS),
+        start_share=START_SHARE,
         seed=chosen.seed,
     )
 

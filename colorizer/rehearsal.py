@@ -1,9 +1,12 @@
 """Rehearsal: what a network knows is kept by asking it for the colors that it gave when the run began.
 
 Learning without Forgetting (Li and Hoiem 2016). The truth in its place would draw the colors of everything to an
-average: they would fade in the first minutes. What fades all the same is made up for by the gain of what comes out.
+average: they would fade in the first minutes. What comes out of the run may be an average of its first and its newest
+weights, which is better than either on what was known and on what is new (WiSE-FT, Wortsman 2022). What fades all the
+same is made up for by its gain.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +15,7 @@ from torch import Tensor
 
 from .config import Recipe, Stage
 from .data import PhotoSet, Recolor
+from .descent import average
 from .evaluation import looks, painter_of
 from .generator import Generator
 from .inference import predict_ab
@@ -24,11 +28,11 @@ OWN = "own"
 
 
 class Rehearsal:
-    """`teacher` is the generator as the run begins, in eval mode."""
+    """`teacher` is the generator as the run begins, in eval mode; it stays as it is."""
 
     def __init__(self, teacher: Generator, recipe: Recipe, sources: dict[str, PhotoSet], team: Team) -> None:
         self.teacher, self.team = teacher, team
-        self.size = recipe.validation_size
+        self.start_share, self.size = recipe.start_share, recipe.validation_size
         self.photos = [sources[name] for name in recipe.rehearsed]
         self.vividness: float | None = None  # mean colorfulness that the teacher gives what is rehearsed
 
@@ -45,10 +49,15 @@ class Rehearsal:
 
         return recolor
 
-    def refresh(self, generator: Generator, *, heed: Callable[[], None]) -> None:
-        """Gives a generator that has faded the gain with which it is as vivid as the teacher on what is rehearsed."""
-        if not self.photos:
-            return
+    def blend(self, newest: Generator, *, heed: Callable[[], None]) -> Generator:
+        """What comes out of the run: its first and newest weights, as vivid as the teacher on what is rehearsed."""
+        blended = copy.deepcopy(newest)
+        average(blended, self.teacher, 1 - self.start_share)
+        if self.photos:
+            self._refresh(blended, heed)
+        return blended
+
+    def _refresh(self, generator: Generator, heed: Callable[[], None]) -> None:
         if self.vividness is None:
             self.vividness = self._vividness(self.teacher, heed)
         gain = generator.config.chroma_gain * self.vividness / max(self._vividness(generator, heed), FADED_AWAY)

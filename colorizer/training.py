@@ -1,4 +1,4 @@
-"""One training run: the stages of a recipe, resumable, every checkpoint evaluated, EMA weights as the product.
+"""One training run: the stages of a recipe, resumable, every checkpoint evaluated, averaged weights as the product.
 
 A run folder holds `state.safetensors` (to go on from), `log.jsonl` (a line a step or an evaluation) and, for
 each evaluation, `step-<n>.safetensors` with its card and `step-<n>-<set>.jpg`. Several processes may share a run,
@@ -205,10 +205,8 @@ class Training:
         try:
             if self.step:
                 self._save()
-                self.rehearsal.refresh(self.ema, heed=self._heed)
-            report = validate(
-                self.ema, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed
-            )
+            made = self.rehearsal.blend(self.ema, heed=self._heed) if self.step else self.ema
+            report = validate(made, self.validation, self.recipe, folder=self.folder, step=self.step, heed=self._heed)
         except _End as end:
             return end
         self.pace.evaluation_took(time.monotonic() - began)
@@ -218,7 +216,7 @@ class Training:
         if reason is not None:
             return _End(Ending.EARLY, reason)
         told = {"training_s": round(self.train_s), "parent": self.parent}
-        save_generator(self.ema, path, make_card(self.recipe, self.ema.config, self.sources, report, **told))
+        save_generator(made, path, make_card(self.recipe, made.config, self.sources, report, **told))
         return None
 
     def _heed(self) -> None:

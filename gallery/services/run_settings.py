@@ -21,8 +21,8 @@ class RunSettings:
     learning_rate: float = 2e-4  # of the decoder at its peak
     adversarial: bool = False  # against a discriminator as well
     base_share: float = 0.5  # of each batch, from the corpus that must not be forgotten
-    crop: int = 128  # pixels of a picture's side, as it is learned from
-    batch_size: int = 16
+    crop: int = 192  # pixels of a picture's side, as it is learned from
+    batch_size: int = 12
     seed: int = 20261123
 
     @classmethod

@@ -173,13 +173,26 @@ class TrainingTest(unittest.TestCase):
         run = self.training("faded", replace(SMOKE, stages=(stage,)), start=weights)
         faded = load_generator(weights)[0]
         faded.config = replace(faded.config, chroma_gain=0.5)
-        run.rehearsal.refresh(faded, heed=lambda: None)
-        self.assertAlmostEqual(faded.config.chroma_gain, 1.0, delta=0.1)
+        vivid = run.rehearsal.blend(faded, heed=lambda: None)
+        self.assertAlmostEqual(vivid.config.chroma_gain, 1.0, delta=0.1)
+        self.assertEqual(faded.config.chroma_gain, 0.5)
         run.run()
         written = read_card(self.folder / "faded" / "step-00004.json")
-        self.assertEqual(written.network, run.ema.config)
         self.assertEqual(written.network, replace(SMALL, chroma_gain=written.network.chroma_gain))
         self.assertNotEqual(written.network.chroma_gain, 1.0)
+
+    def test_a_share_of_the_first_weights_is_in_what_comes_out(self) -> None:
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        stage = SMOKE.stages[1]
+        run = self.training("blended", replace(SMOKE, stages=(stage,), start_share=0.25), start=weights)
+        run.run()
+        first, newest = load_generator(weights)[0].state_dict(), run.ema.state_dict()
+        moved = 0.0
+        for name, tensor in load_generator(self.folder / "blended" / "step-00004.safetensors")[0].state_dict().items():
+            if tensor.is_floating_point():
+                torch.testing.assert_close(tensor, 0.25 * first[name] + 0.75 * newest[name], atol=2e-3, rtol=2e-2)
+                moved = max(moved, float((newest[name] - first[name]).abs().max()))
+        self.assertGreater(moved, 0.01)
 
     def test_a_recipe_that_is_told_louder_begins_with_weights_that_answer_as_before(self) -> None:
         weights = self.folder / "whole" / "step-00012.safetensors"

@@ -145,7 +145,7 @@ class StartTests(CollectedTestCase):
         self.images = self.make_set(self.owner)
 
     def order(self, **changes: Any) -> dict[str, Any]:
-        usual = {"steps": 300, "learning_rate": 1e-4, "base_share": 0.5, "batch_size": 16, "crop": 128, "note": ""}
+        usual = {"steps": 300, "learning_rate": 1e-4, "base_share": 0.5, "batch_size": 12, "crop": 192, "note": ""}
         return {"images": "all", **usual, **changes}
 
     def test_the_action_leads_to_the_plan_for_what_was_selected_and_starts_nothing(self) -> None:

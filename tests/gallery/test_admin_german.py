@@ -96,7 +96,7 @@ class RetrainingTests(TrainingRows, InGerman):
 
     def test_a_plan_and_what_speaks_against_it(self) -> None:
         self.assertIn("12 (einbezogen, und keines doppelt)", self.open("gallery_collectedimage_retrain"))
-        usual = {"images": "1,2", "steps": 3, "learning_rate": 1e-4, "base_share": 0.5, "batch_size": 16, "crop": 128}
+        usual = {"images": "1,2", "steps": 3, "learning_rate": 1e-4, "base_share": 0.5, "batch_size": 12, "crop": 192}
         page = self.open("gallery_collectedimage_retrain", order={**usual, "start": "1"})
         self.assertIn("Die Zahl der Schritte muss zwischen 8 und 1000000 liegen.", page)
         self.assertIn("mindestens 8 sind nötig.", page)
