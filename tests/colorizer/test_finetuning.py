@@ -52,9 +52,9 @@ class RecipeTest(unittest.TestCase):
         base = open_base(self.folder / "corpus")
         for share, batch in ((0.5, {NEW: 8, "large": 7, "small": 1}), (0.0, {NEW: 16}), (0.06, {NEW: 15, "large": 1})):
             with self.subTest(share):
-                recipe = make_recipe("r", SMALL, FineTuning(base_share=share), base=base)
+                recipe = make_recipe("r", SMALL, FineTuning(base_share=share, batch_size=16), base=base)
                 self.assertEqual(recipe.stages[0].batch, batch)
-        alone = make_recipe("r", SMALL, FineTuning(), base={})
+        alone = make_recipe("r", SMALL, FineTuning(batch_size=16), base={})
         self.assertEqual(alone.stages[0].batch, {NEW: 16})
 
     def test_only_an_adversarial_run_has_a_discriminator_and_both_leave_the_encoder_alone(self) -> None:

@@ -27,7 +27,7 @@ class NeedsTests(TrainingRows, GalleryTestCase):
         return trainer
 
     def test_before_the_first_run_the_time_is_what_was_measured_once(self) -> None:
-        megapixels = 1000 * 16 * 128**2 / 1e6
+        megapixels = 1000 * 12 * 192**2 / 1e6
         for adversarial, pixels_s in ((False, PIXELS_S), (True, ADVERSARIAL_PIXELS_S)):
             with override_settings(PHOTOLAB_GOLDEN=None):
                 plan = services.plan_run(RunSettings(steps=1000, adversarial=adversarial))
@@ -40,21 +40,21 @@ class NeedsTests(TrainingRows, GalleryTestCase):
         ModelVersion.objects.filter(pk=version.pk).update(card={"recipe": {"training_s": 600}})
         self.assertAlmostEqual(services.plan_run(RunSettings()).seconds, 700)
         self.assertAlmostEqual(services.plan_run(RunSettings(steps=2400)).seconds, 1300)
-        self.assertAlmostEqual(services.plan_run(RunSettings(steps=2400, batch_size=8)).seconds, 700)
+        self.assertAlmostEqual(services.plan_run(RunSettings(steps=2400, batch_size=6)).seconds, 700)
 
     def test_too_little_memory_or_disk_is_refused_with_the_number(self) -> None:
         self.trainer_with(memory=GB, disk=GB // 2)
         problems = services.plan_run(RunSettings()).problems
         self.assertEqual(len(problems), 2)
-        self.assertRegex(problems[0], r"needs 1\.7 GB of memory, and 1\.0 GB are free: lower the batch size")
+        self.assertRegex(problems[0], r"needs 2\.0 GB of memory, and 1\.0 GB are free: lower the batch size")
         self.assertRegex(problems[1], r"needs 1\.0 GB of disk, and 0\.5 GB are free")
         with self.assertRaises(services.TrainingRefused):
             self.start()
 
-    def test_a_smaller_batch_needs_less_memory(self) -> None:
+    def test_a_smaller_batch_of_smaller_crops_needs_less_memory(self) -> None:
         self.trainer_with(memory=15 * GB // 10, disk=9 * GB)
         self.assertTrue(services.plan_run(RunSettings()).problems)
-        self.assertEqual((), services.plan_run(RunSettings(batch_size=4)).problems)
+        self.assertEqual((), services.plan_run(RunSettings(batch_size=4, crop=128)).problems)
 
     def test_memory_that_another_run_has_taken_refuses_nothing(self) -> None:
         self.start()
