@@ -164,6 +164,28 @@ RECIPES: dict[str, Recipe] = {
             ema_decay=0.999,
             evaluate_every=500,
         ),
+        Recipe(  # goes on from photolab-3, on crops about as large as photographs are seen
+            name="photolab-4",
+            stages=(
+                replace(
+                    _ADVERSARIAL,
+                    name="larger",
+                    steps=3000,
+                    crop=192,
+                    batch={"scenes": 7, "objects": 5, "tiny": 4},
+                    decoder_lr=4e-4,
+                    encoder_lr=8e-5,
+                    encoder_from=3,
+                    bins_uniform=0.8,
+                ),
+            ),
+            network=replace(_HEARING, chroma_gain=1.55),
+            validation=("scenes", "objects", "tiny"),
+            validation_size=256,
+            ema_decay=0.999,
+            start_share=0.3,
+            evaluate_every=500,
+        ),
         Recipe(
             name="smoke",
             stages=(
