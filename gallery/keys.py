@@ -93,6 +93,11 @@ def new_weights_key(run_id: int, attempt: int) -> str:
     return f"{WEIGHTS_FOLDER}/{run_id}-{attempt}-{uuid4().hex}/weights.safetensors"
 
 
+def new_shipped_key() -> str:
+    """Of the weights that came with the product."""
+    return f"{WEIGHTS_FOLDER}/shipped-{uuid4().hex}/weights.safetensors"
+
+
 def new_comparison_keys(run_id: int, attempt: int, *, count: int) -> list[ComparisonKeys]:
     """Of a candidate's golden photographs, to be judged by eye. The names do not tell which picture is whose."""
     folder = f"{COMPARISONS_FOLDER}/{run_id}-{attempt}-{uuid4().hex}"

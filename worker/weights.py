@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +12,12 @@ from django.core.files.storage import default_storage
 
 from colorizer import WeightsError
 from gallery import files, services
+from gallery.keys import new_shipped_key
 from gallery.models import ModelVersion
 
 KEPT_COPIES = 6  # as many as the storage keeps, and the active one
+
+logger = logging.getLogger(__name__)
 
 
 class OutOfReach(WeightsError):
@@ -25,7 +29,11 @@ def name_shipped() -> ModelVersion:
     from colorizer.checkpoint import read_card
 
     card = read_card(settings.PHOTOLAB_WEIGHTS.with_suffix(".json"))
-    return services.ensure_shipped_version(card.name, card.digest, card=asdict(card))
+    version = services.ensure_shipped_version(card.name, card.digest, card=asdict(card))
+    if not version.weights_key:
+        _keep(version)
+        version.refresh_from_db()
+    return version
 
 
 def fetch(version: ModelVersion) -> Path:
@@ -34,8 +42,10 @@ def fetch(version: ModelVersion) -> Path:
 
     if version.weights_removed_at is not None:
         raise WeightsError(f"The weights of {version} were removed.")
+    if _digest(settings.PHOTOLAB_WEIGHTS) == version.digest:
+        return settings.PHOTOLAB_WEIGHTS
     if not version.weights_key:
-        return _shipped(version)
+        raise WeightsError(f"The file that PHOTOLAB_WEIGHTS names is missing, or is not that of {version}.")
     path = settings.PHOTOLAB_DATA / "weights" / f"{version.digest}.safetensors"
     try:
         if _digest(path) != version.digest:
@@ -50,11 +60,18 @@ def fetch(version: ModelVersion) -> Path:
     return path
 
 
-def _shipped(version: ModelVersion) -> Path:
-    path = settings.PHOTOLAB_WEIGHTS
-    if _digest(path) != version.digest:
-        raise WeightsError(f"The file that PHOTOLAB_WEIGHTS names is missing, or is not that of {version}.")
-    return path
+def _keep(version: ModelVersion) -> None:
+    """Store the shipped file: the next release of the product has another, and this one may be rolled back to."""
+    blob = settings.PHOTOLAB_WEIGHTS.read_bytes() if settings.PHOTOLAB_WEIGHTS.exists() else b""
+    if hashlib.sha256(blob).hexdigest() != version.digest:
+        return  # whoever loads it tells what is wrong with it
+    key = new_shipped_key()
+    try:
+        files.store(key, blob)
+        if not services.keep_shipped_weights(version, key):
+            files.delete([key])
+    except files.storage_errors() as error:
+        logger.warning("The shipped weights are not stored yet: %s", error)  # the next worker that starts tries again
 
 
 def _stored(version: ModelVersion) -> bytes:

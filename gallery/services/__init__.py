@@ -169,6 +169,7 @@ from gallery.services.versions import (
     count_votes,
     ensure_shipped_version,
     is_gate_stale,
+    keep_shipped_weights,
     promote_version,
     record_vote,
     reject_version,

@@ -101,6 +101,12 @@ def ensure_shipped_version(
     return shipped
 
 
+def keep_shipped_weights(version: ModelVersion, weights_key: str) -> bool:
+    """Where they are stored. False: another worker has stored them, and these are the caller's to delete."""
+    unkept = ModelVersion.objects.filter(pk=version.pk, run=None, weights_key="")
+    return unkept.update(weights_key=weights_key, changed_at=Now()) == 1
+
+
 def add_trained_version(run: TrainingRun, new: NewVersion) -> ModelVersion:
     """Inside the transaction that ends the run."""
     version = ModelVersion.objects.create(

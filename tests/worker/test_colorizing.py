@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 from gallery import images, services
 from gallery.images import ImageRefused
-from gallery.models import Job, JobState, Photo, Result
+from gallery.models import Job, JobState, ModelVersion, Photo, Result
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload, read_stored
 from worker import colorizing, engine, tasks
@@ -133,7 +133,8 @@ class ColorizeTests(GalleryTestCase):
     def test_missing_weights_fail_in_plain_words_and_a_later_try_succeeds(self) -> None:
         photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
         loaded, engine._engine.loaded = engine.current(), None
-        nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab-3.safetensors"))
+        default_storage.delete(ModelVersion.objects.get().weights_key)
+        nowhere = override_settings(PHOTOLAB_WEIGHTS=Path("/nowhere/photolab.safetensors"))
         with nowhere, self.assertLogs("worker.tasks", "ERROR"), self.assertLogs("worker.engine", "ERROR"):
             job = self.run_task(photo)
         engine._engine.loaded = loaded
@@ -144,6 +145,7 @@ class ColorizeTests(GalleryTestCase):
 
     def test_an_attempt_that_lost_its_claim_leaves_no_files(self) -> None:
         photo = services.upload_photo(self.owner, as_upload(pictures.jpeg())).photo
+        engine.current()  # its weights are stored when they are named
         before = self.stored_files()
         claim = self.claimed(photo)
         output = colorizing.colorize(claim)

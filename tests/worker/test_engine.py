@@ -117,3 +117,15 @@ class SwapTests(SmallSite, GalleryTestCase):
             engine.warm_up()
             loaded = engine.current()
         self.assertEqual(("small-5", 2), (loaded.version.name, loaded.version.number))
+
+    def test_shipped_weights_can_be_rolled_back_to_after_an_upgrade_took_their_file(self) -> None:
+        make_weights(self.data / "newer.safetensors", seed=5)
+        (self.data / "shipped.safetensors").unlink()
+        with override_settings(PHOTOLAB_WEIGHTS=self.data / "newer.safetensors"):
+            engine.warm_up()
+            self.assertEqual("small-5", engine.current().version.name)
+            self.promote(self.shipped)
+            self.assert_serves(ModelVersion.objects.get(pk=self.shipped.pk))
+        self.assertEqual(2, ModelVersion.objects.exclude(weights_key="").count())
+        engine.warm_up()
+        self.assertEqual(2, len(list((self.media / "models").iterdir())), "each is stored once")
