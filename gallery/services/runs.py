@@ -57,8 +57,8 @@ class Heard(Enum):
     """What a worker hears when it reports."""
 
     GO_ON = "go on"
-    CANCELED = "canceled"
-    LOST = "lost"  # another worker has the run, or it has ended
+    OVER = "over"  # canceled, or ended
+    LOST = "lost"  # another worker has the run
 
 
 def silent_runs() -> QuerySet[TrainingRun]:
@@ -93,6 +93,7 @@ def claim_run(worker_id: UUID) -> RunClaim | None:
                 worker_id=worker_id,
                 claimed_at=Now(),
                 trouble="",
+                eta_s=None,
             )
             if not taken:
                 return None
@@ -141,7 +142,7 @@ def listen(claim: RunAttempt) -> Heard:
     run = TrainingRun.objects.filter(pk=claim.run_id).values("status", "attempt").first()
     if run is None or run["attempt"] != claim.attempt:
         return Heard.LOST
-    return {RunState.RUNNING: Heard.GO_ON, RunState.CANCELLED: Heard.CANCELED}.get(run["status"], Heard.LOST)
+    return Heard.GO_ON if run["status"] == RunState.RUNNING else Heard.OVER
 
 
 def report_progress(claim: RunAttempt, progress: Progress) -> Heard:
@@ -198,7 +199,7 @@ def give_back_run(claim: RunAttempt) -> bool:
 
     The run stays RUNNING, as one that fell silent, and this attempt is not counted.
     """
-    return _held(claim).update(worker=None, given_back=F("given_back") + 1, changed_at=Now()) == 1
+    return _held(claim).update(worker=None, eta_s=None, given_back=F("given_back") + 1, changed_at=Now()) == 1
 
 
 def finish_run(claim: RunAttempt, new: NewVersion, *, ended_early: str = "") -> ModelVersion | None:

@@ -106,7 +106,7 @@ def cancel_run(run_id: int) -> bool:
     """False: it had ended already. A worker that holds it finds its claim lost at its next report."""
     with transaction.atomic():
         canceled = TrainingRun.objects.filter(pk=run_id).move(
-            RunState.CANCELLED, only_if=LIVE_RUN_STATES, ended_at=Now(), checkpoint_key="", trouble=""
+            RunState.CANCELLED, only_if=LIVE_RUN_STATES, ended_at=Now(), checkpoint_key="", trouble="", eta_s=None
         )
         if canceled:
             files.delete_folder_after_commit(checkpoint_folder(run_id))
