@@ -92,7 +92,8 @@ class Teller:
     def __init__(self, claim: RunClaim, folder: Path) -> None:
         """`folder` is the training's own, where its state will be."""
         self._claim, self._folder = claim, folder
-        self._step, self._steps = 0, claim.settings.steps
+        # Where it judges, steps are photographs, and how many there are is not known yet.
+        self._step, self._steps = 0, claim.settings.steps if claim.judges is None else 0
         self._stage, self._trouble = "", ""
         self._told_at = -math.inf
         self._kept_at, self._kept = time.monotonic(), 0

@@ -19,6 +19,26 @@ from worker import telling
 from worker.telling import ClaimLost, Teller
 
 
+class JudgingTests(TrainingRows, GalleryTestCase):
+    def test_how_many_photographs_there_are_is_told_once_it_is_known(self) -> None:
+        self.make_shipped()
+        self.make_set(self.staff)
+        version, other = self.make_trained(), self.make_trained()
+        services.promote_version(other.pk, self.staff)
+        run = services.start_judging(version, self.staff)
+        teller = Teller(self.claimed_run(), self.media)
+        told = []
+        for tell in (
+            lambda: teller.begin(telling.PREPARING),
+            lambda: teller.compared(4, 40, began=time.monotonic()),
+        ):
+            with mock.patch.object(telling, "TELL_EVERY_S", 0.0), mock.patch.object(telling, "close_old_connections"):
+                tell()
+            run.refresh_from_db()
+            told.append((run.stage, run.step, run.steps))
+        self.assertEqual([(telling.PREPARING, 0, 0), (telling.COMPARING, 4, 40)], told)
+
+
 class TellerTests(TrainingRows, GalleryTestCase):
     def setUp(self) -> None:
         super().setUp()
