@@ -16,8 +16,8 @@ from gallery import services
 from gallery.admin.base import WithPages
 from gallery.delivery import answer_file
 from gallery.models import ModelVersion, Vote
+from gallery.rights import ADD_VOTE, PROMOTE
 
-ADD_VOTE, PROMOTE = "gallery.add_vote", "gallery.promote_version"
 LEFT, RIGHT = "left", "right"
 
 

@@ -16,12 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
 from gallery.admin.base import Described, Log, told
-from gallery.admin.judging import PROMOTE
-from gallery.admin.starting import START_TRAINING
 from gallery.curves import draw_curves
 from gallery.delivery import answer_file
 from gallery.figures import FIGURES, written
 from gallery.models import RunState, Side, SnapshotEntry, TrainingEvaluation, TrainingPoint, TrainingRun
+from gallery.rights import TO_SEE_RUNS, rights_to_cancel
 from gallery.sentences import said
 from gallery.templatetags.gallery_display import about_time
 from gallery.wording import why_it_may_wait
@@ -56,7 +55,7 @@ class TrainingRunAdmin(Described, Log):
     list_filter = ("status", "queued_at")
     search_fields = ("=id", "note", "error")
     list_select_related = ("started_by", "base_version", "version", "judges")
-    also_seen_with = (START_TRAINING, PROMOTE)
+    also_seen_with = TO_SEE_RUNS
     change_form_template = "admin/gallery/trainingrun/run.html"
     told_error = told("error", _("error"))
 
@@ -129,11 +128,6 @@ class TrainingRunAdmin(Described, Log):
         return answer_file(
             request, evaluation.sample_keys[number], file_format="JPEG", download_name=name, as_attachment=False
         )
-
-
-def rights_to_cancel(run: TrainingRun) -> tuple[str, ...]:
-    """Whoever may put a candidate to the gate may also change their mind."""
-    return (START_TRAINING,) if run.judges_id is None else (START_TRAINING, PROMOTE)
 
 
 def live_facts(run: TrainingRun) -> dict[str, Any]:

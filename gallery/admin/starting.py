@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods
 from gallery import services
 from gallery.admin.base import WithPages
 from gallery.models import CollectedImage
+from gallery.rights import START_TRAINING
 from gallery.services import RunSettings
 from gallery.wording import ALL, describe_plan, is_in_the_queue, read_selection, why_it_may_wait, write_selection
 
-START_TRAINING = "gallery.start_training"
 USUAL = RunSettings()
 
 

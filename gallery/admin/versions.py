@@ -15,11 +15,12 @@ from django.views.decorators.http import require_POST
 
 from gallery import services
 from gallery.admin.base import Described, Log, told
-from gallery.admin.judging import ADD_VOTE, PROMOTE, JudgePage, why_not_judged
+from gallery.admin.judging import JudgePage, why_not_judged
 from gallery.model_cards import GateRow, figure_tables, gate_rows
 from gallery.models import ModelVersion, VersionEvent, VersionState, Vote, Worker
 from gallery.models.state import LIVE_RUN_STATES
 from gallery.queue import QUEUE_COLORIZE
+from gallery.rights import PROMOTE, TO_SEE_VERSIONS
 from gallery.wording import is_in_the_queue
 
 LONGEST_REASON = 10_000
@@ -31,7 +32,7 @@ class ModelVersionAdmin(JudgePage, Described, Log):
     list_display_links = ("number", "name")
     list_filter = ("status",)
     search_fields = ("=number", "name", "=digest")
-    also_seen_with = (PROMOTE, ADD_VOTE)
+    also_seen_with = TO_SEE_VERSIONS
     change_form_template = "admin/gallery/modelversion/version.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -19,6 +19,7 @@ from gallery.api.errors import Conflict, Refused, refusals_of
 from gallery.api.permits import HasScope
 from gallery.api.serializers import ErrorAnswer
 from gallery.models import Admission, ModelVersion, Scope, TrainingRun
+from gallery.rights import PROMOTE, START_TRAINING, TO_SEE_RUNS, TO_SEE_VERSIONS, rights_to_cancel
 from gallery.sentences import said
 from gallery.services.photos import clean_file_name
 from gallery.services.training import ONE_WAITS
@@ -26,11 +27,15 @@ from gallery.services.training import ONE_WAITS
 FOR_STAFF = {401: ErrorAnswer, 403: ErrorAnswer}
 
 
+def for_whom(*rights: str) -> str:
+    return f"This is for staff with the right {' or '.join(rights)}."
+
+
 def staff_with(*rights: str) -> tuple[type[BasePermission], ...]:
     """Any of the rights is enough, and superusers have all."""
 
     class StaffWithRight(BasePermission):
-        message = f"This is for staff with the right {' or '.join(rights)}."
+        message = for_whom(*rights)
 
         def has_permission(self, request: Request, view: APIView) -> bool:
             return request.user.is_staff and any(request.user.has_perm(right) for right in rights)
@@ -73,7 +78,7 @@ class CollectedImages(APIView):
 
 class TrainingRuns(APIView):
     scopes = {"POST": Scope.TRAIN}
-    permission_classes = staff_with("gallery.start_training")
+    permission_classes = staff_with(START_TRAINING)
 
     @extend_schema(
         request=shapes.StartRequest,
@@ -93,7 +98,7 @@ class TrainingRuns(APIView):
 
 class OneTrainingRun(APIView):
     scopes = {"GET": Scope.TRAIN}
-    permission_classes = staff_with("gallery.view_trainingrun", "gallery.start_training")
+    permission_classes = staff_with("gallery.view_trainingrun", *TO_SEE_RUNS)
 
     @extend_schema(responses={200: shapes.RunAnswer, 404: ErrorAnswer, **FOR_STAFF})
     def get(self, request: Request, run_id: int) -> Response:
@@ -103,12 +108,18 @@ class OneTrainingRun(APIView):
 
 class TrainingRunCancel(APIView):
     scopes = {"POST": Scope.TRAIN}
-    permission_classes = staff_with("gallery.start_training")
+    permission_classes = staff_with(START_TRAINING, PROMOTE)
 
     @extend_schema(request=None, responses={200: shapes.RunAnswer, 404: ErrorAnswer, 409: ErrorAnswer, **FOR_STAFF})
     def post(self, request: Request, run_id: int) -> Response:
-        """Cancel a run that waits or is under way; its worker notices within seconds."""
+        """Cancel a run that waits or is under way; its worker notices within seconds.
+
+        Who may promote may cancel what compares a candidate; what trains needs the right to start.
+        """
         run = _run(run_id)
+        rights = rights_to_cancel(run)
+        if not any(map(request.user.has_perm, rights)):
+            raise PermissionDenied(for_whom(*rights))
         if not services.cancel_run(run.pk):
             raise Conflict("This training run has ended already.")
         return Response(shapes.RunAnswer(_run(run_id)).data)
@@ -116,7 +127,7 @@ class TrainingRunCancel(APIView):
 
 class ModelVersions(APIView):
     scopes = {"GET": Scope.TRAIN}
-    permission_classes = staff_with("gallery.view_modelversion", "gallery.promote_version")
+    permission_classes = staff_with("gallery.view_modelversion", *TO_SEE_VERSIONS)
 
     @extend_schema(operation_id="model_versions_list", responses={200: shapes.VersionAnswer(many=True), **FOR_STAFF})
     def get(self, request: Request) -> Response:
@@ -126,7 +137,7 @@ class ModelVersions(APIView):
 
 class ModelVersionPromote(APIView):
     scopes = {"POST": Scope.TRAIN}
-    permission_classes = staff_with("gallery.promote_version")
+    permission_classes = staff_with(PROMOTE)
 
     @extend_schema(
         request=shapes.PromoteRequest,
@@ -152,7 +163,7 @@ class ModelVersionPromote(APIView):
 
 class ModelVersionGate(APIView):
     scopes = {"POST": Scope.TRAIN}
-    permission_classes = staff_with("gallery.promote_version")
+    permission_classes = staff_with(PROMOTE)
 
     @extend_schema(
         request=None,

@@ -153,6 +153,29 @@ class TrainingRunsTests(TrainingApiTestCase):
         self.assertEqual((answer.status_code, answer.json()["state"]), (200, "cancelled"))
         self.assert_refused(self.post(f"/training-runs/{run.pk}/cancel"), 409, "has ended already")
 
+    def test_who_is_not_at_work_tells_no_time_left(self) -> None:
+        self.make_set(self.owner)
+        run = self.start()
+        worker = self.make_trainer()
+        left = services.Progress("decoder", 40, 1500, 2.5, 584.0, {})
+
+        def time_left(claim: services.RunClaim) -> float | None:
+            services.report_progress(claim, left)
+            return self.get(f"/training-runs/{run.pk}").json()["eta_s"]
+
+        claim = self.claimed_run(worker)
+        self.assertEqual(time_left(claim), 584.0)
+        services.give_back_run(claim)
+        self.assertIsNone(self.get(f"/training-runs/{run.pk}").json()["eta_s"])
+        killed = self.claimed_run(worker)
+        self.assertEqual(time_left(killed), 584.0)
+        services.retire_worker(worker.pk)
+        self.claimed_run()
+        self.assertIsNone(self.get(f"/training-runs/{run.pk}").json()["eta_s"])
+        self.assertEqual(time_left(services.take_up(services.RunAttempt(run.pk, 3))), 584.0)
+        told = self.post(f"/training-runs/{run.pk}/cancel").json()
+        self.assertEqual((told["state"], told["eta_s"]), ("cancelled", None))
+
     def test_a_run_that_is_not_there_is_not_found(self) -> None:
         for answer in (self.get("/training-runs/999"), self.post("/training-runs/999/cancel")):
             self.assert_refused(answer, 404, "no such training run")
@@ -266,8 +289,8 @@ class WhoMayTests(TrainingApiTestCase):
         for method, path, data, right in self.calls():
             with self.subTest(path):
                 others = Permission.objects.filter(content_type__app_label="gallery").exclude(codename=right)
-                # Whoever may start or promote may also look.
-                others = others.exclude(codename__in=("start_training", "promote_version"))
+                # Whoever may start, promote or vote may also look.
+                others = others.exclude(codename__in=("start_training", "promote_version", "add_vote"))
                 self.clerk.user_permissions.set(others)
                 self.speak_as(self.clerk)
                 self.assert_refused(self.call(method, path, data), 403, f"gallery.{right}")
@@ -281,6 +304,22 @@ class WhoMayTests(TrainingApiTestCase):
                 if path.endswith("gate"):
                     services.cancel_run(TrainingRun.objects.get(status=RunState.QUEUED).pk)
                 self.assertLess(self.call(method, path, data).status_code, 300)
+
+    def test_who_may_promote_follows_and_cancels_what_they_put_to_the_gate_and_cancels_no_training(self) -> None:
+        self.clerk.user_permissions.set([Permission.objects.get(codename="promote_version")])
+        self.speak_as(self.clerk)
+        training = self.run_that_waits
+        self.assertEqual(self.get(f"/training-runs/{training.pk}").status_code, 200)
+        self.assert_refused(self.post(f"/training-runs/{training.pk}/cancel"), 403, "the right gallery.start_training.")
+        services.cancel_run(training.pk)
+        run_id = self.post(f"/model-versions/{self.unjudged.pk}/gate").json()["id"]
+        self.assertEqual(self.get(f"/training-runs/{run_id}").json()["state"], "queued")
+        self.assertEqual(self.post(f"/training-runs/{run_id}/cancel").json()["state"], "cancelled")
+
+    def test_who_may_vote_sees_versions_as_in_the_admin(self) -> None:
+        self.clerk.user_permissions.set([Permission.objects.get(codename="add_vote")])
+        self.speak_as(self.clerk)
+        self.assertEqual(self.get("/model-versions").status_code, 200)
 
 
 class SchemaTests(TrainingApiTestCase):
