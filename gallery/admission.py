@@ -62,8 +62,12 @@ def why_set_aside(looked: Looked, others: Iterable[tuple[int, str]]) -> str:
         return (
             f"{PALE}: its colorfulness is {looked.colorfulness:.0f}, and at least {LEAST_COLORFULNESS:.0f} is needed."
         )
-    own = int(looked.phash, 16)
     for number, phash in others:
-        if (own ^ int(phash, 16)).bit_count() <= NEAR_BITS:
+        if are_near(looked.phash, phash):
             return f"{NEAR} picture is there already (picture {number})."
     return ""
+
+
+def are_near(phash: str, other: str) -> bool:
+    """Whether two pictures are nearly the same, as their owners would say."""
+    return (int(phash, 16) ^ int(other, 16)).bit_count() <= NEAR_BITS

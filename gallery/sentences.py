@@ -105,7 +105,7 @@ FROM_OTHERS = (
     _("Only %(usable)s of the pictures are usable; at least %(fewest)s are needed."),
     _("All of these pictures were learned from before, so none is left to judge by. Add new ones."),
     _("All of these pictures are held out for judging, so none is left to learn from. Add new ones."),
-    _("So many pictures were withdrawn that none is left to learn from, or to judge by."),
+    _("So many pictures were withdrawn, or are in the golden set, that none is left to learn from or judge by."),
     _("There is nothing to compare by: all held-out pictures were withdrawn, and no golden set is named."),
     _("The run has changed nothing: what it made is %(version)s."),
     _("%(version)s is no candidate any more."),

@@ -51,8 +51,9 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
     snapshot = patiently(lambda: services.freeze_snapshot(claim))
     if snapshot is None:
         raise ClaimLost
-    new, holdout = write_pictures(snapshot, folder / "pictures", teller)
-    judged_on = {HOLDOUT: holdout} | judging.open_golden(settings.PHOTOLAB_GOLDEN)
+    golden = judging.open_golden(settings.PHOTOLAB_GOLDEN)
+    new, holdout = write_pictures(snapshot, folder / "pictures", teller, golden=golden.get(GOLDEN))
+    judged_on = {HOLDOUT: holdout} | golden
     start = gating.fetch_whole(claim.base, teller)
     if (active := gating.whom_to_compare_with(claim)) != claim.base:
         gating.fetch_whole(active, teller)

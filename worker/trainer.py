@@ -59,7 +59,7 @@ def train(claim: RunClaim) -> Ended:
         heard = _watch(process, claim)
     shutil.rmtree(folder, ignore_errors=True)
     services.remove_stray_samples(claim.run_id, attempt=claim.attempt)
-    if heard is Heard.CANCELED:  # what it stored after the others were removed
+    if heard is Heard.OVER:  # what it stored after the others were removed, or was killed while it removed
         files.delete_folder(checkpoint_folder(claim.run_id))
     if heard is not Heard.GO_ON or process.returncode == 0:
         return Ended.SETTLED

@@ -52,7 +52,8 @@ def held_out_for(*versions: ModelVersion) -> list[SnapshotPicture]:
     """What the runs of these versions hold out and nobody has withdrawn: no version has learned from any of them."""
     runs = [version.run_id for version in versions if version.run_id]
     entries = SnapshotEntry.objects.filter(run__in=runs, side=Side.HOLDOUT, collected__isnull=False)
-    return [SnapshotPicture(*found) for found in sorted(set(entries.values_list("digest", "collected__file_key")))]
+    named = entries.values_list("digest", "collected__file_key", "collected__phash")
+    return [SnapshotPicture(*found) for found in sorted(set(named))]
 
 
 def finish_judging(claim: RunAttempt, judged: Judged) -> bool:

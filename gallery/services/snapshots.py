@@ -18,6 +18,7 @@ MANIFEST_FORMAT = 1
 class SnapshotPicture:
     digest: str
     file_key: str
+    phash: str  # as admission compares it
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def read_snapshot(run: TrainingRun) -> Snapshot:
     still_there = [entry for entry in entries if entry.collected is not None]
 
     def pictures(side: Side) -> tuple[SnapshotPicture, ...]:
-        return tuple(SnapshotPicture(e.digest, e.collected.file_key) for e in still_there if e.side == side)
+        return tuple(
+            SnapshotPicture(e.digest, e.collected.file_key, e.collected.phash) for e in still_there if e.side == side
+        )
 
     return Snapshot(
         digest=run.snapshot_digest,

@@ -239,8 +239,8 @@ class EndTests(RunTestCase):
         self.store_checkpoint()
         with self.captureOnCommitCallbacks(execute=True):
             self.assertTrue(services.cancel_run(self.claim.run_id))
-        self.assertEqual(services.listen(self.claim), Heard.CANCELED)
-        self.assertEqual(services.report_progress(self.claim, progress(3, l1=1.0)), Heard.CANCELED)
+        self.assertEqual(services.listen(self.claim), Heard.OVER)
+        self.assertEqual(services.report_progress(self.claim, progress(3, l1=1.0)), Heard.OVER)
         self.assertIsNone(services.finish_run(self.claim, self.new_version()))
         self.assertFalse(services.cancel_run(self.claim.run_id))
         self.assertEqual((self.only_run().status, self.checkpoints()), ("cancelled", set()))

@@ -10,15 +10,26 @@ from contextlib import contextmanager
 from datetime import timedelta
 from unittest import mock
 
+import imagehash
 from django.db import connection
 from django.db.models.functions import Now
 from django.test import override_settings
 from django.urls import reverse
 
+from colorizer.data import PhotoSet
 from colorizer.reports import Ending, Outcome
 from gallery import files, services
-from gallery.keys import new_sample_keys
-from gallery.models import JobState, ModelVersion, RunState, TrainingEvaluation, TrainingRun, VersionState, Worker
+from gallery.keys import new_checkpoint_key, new_sample_keys
+from gallery.models import (
+    CollectedImage,
+    JobState,
+    ModelVersion,
+    RunState,
+    TrainingEvaluation,
+    TrainingRun,
+    VersionState,
+    Worker,
+)
 from tests import pictures
 from tests.base import GalleryRaceTestCase, as_upload
 from tests.colorizer.drawings import landscape, write_zip
@@ -26,6 +37,7 @@ from tests.e2e.stack import running_processes, wait_until
 from tests.gallery.test_upkeep import database_url
 from tests.worker.small_site import SmallSite, make_weights
 from worker import engine, heartbeat, retraining, tasks, trainer
+from worker.snapshot import write_pictures
 from worker.telling import Teller
 
 QUICK = {"crop": 64, "batch_size": 4, "learning_rate": 1e-3}
@@ -220,6 +232,17 @@ class EndedTests(RetrainingTestCase):
                 self.assertIn(f"The weights of {version} are not in the storage any more. Put the file back", run.error)
                 services.promote_version(ModelVersion.objects.get(number=1).pk, self.staff)
 
+    def test_what_is_of_the_golden_set_is_not_learned_from(self) -> None:
+        self.start(**QUICK)
+        claim = self.claimed_run()
+        golden = PhotoSet(self.data / "golden.zip")
+        digest = services.freeze_snapshot(claim).train[0].digest
+        CollectedImage.objects.filter(digest=digest).update(phash=str(imagehash.phash(golden.open(1))))
+        snapshot = services.freeze_snapshot(claim)
+        with self.assertLogs("worker.snapshot", "WARNING"):
+            train, _ = write_pictures(snapshot, self.data / "some", Teller(claim, self.data), golden=golden)
+        self.assertEqual({f"{one.digest}.jpg" for one in snapshot.train} - set(train.names), {f"{digest}.jpg"})
+
     def test_what_killed_attempts_have_left_goes_and_what_is_trained_on_stays(self) -> None:
         run = self.start()
         self.claimed_run()
@@ -242,6 +265,15 @@ class EndedTests(RetrainingTestCase):
         self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(RunState.CANCELLED, self.run_row().status)
         self.assertEqual(1, ModelVersion.objects.count())
+        self.assert_nothing_left()
+
+    def test_a_program_that_is_ended_while_it_clears_up_leaves_no_checkpoints(self) -> None:
+        run = self.start()
+        claim = self.claimed_run()
+        self.assertTrue(services.fail_run(claim, "It is over."))
+        files.store(new_checkpoint_key(run.pk, 1), b"what it had not removed yet")
+        with mock.patch.object(trainer, "PROGRAM", ("-c", "import time; time.sleep(60)")):
+            self.assertIs(trainer.train(claim), trainer.Ended.SETTLED)
         self.assert_nothing_left()
 
     def test_a_program_that_breaks_fails_its_run_in_plain_words(self) -> None:
