@@ -21,7 +21,7 @@ from gallery.decoding import PREVIEW_QUALITY, encode_jpeg
 from gallery.keys import ComparisonKeys, new_comparison_keys
 from gallery.services import RunClaim
 
-PICTURES = 400  # of each set, at most
+PICTURES = 128  # of each set, at most: a worker that is killed loses less than two minutes of comparing
 SIZE = 256  # pixels that they are judged at
 SHOWN, WORST = 12, 6  # pictures to judge by eye, and how many of them the worst regressions
 SHOWN_SIDE = 768  # pixels of their longer side

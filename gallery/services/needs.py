@@ -21,7 +21,7 @@ CHECKPOINT_BYTES = 2 * 250_000_000  # stored to go on from: a new one before the
 # Seconds of one processor with the shipped network: for a million pixels of training pictures, without and with a
 # discriminator; for a picture that is evaluated, and one that the gate looks at; for all the rest, about.
 PIXELS_S, ADVERSARIAL_PIXELS_S, EVALUATED_S, JUDGED_S, REST_S = 5.0, 5.8, 0.25, 0.55, 30.0
-EVALUATIONS, MOST_EVALUATED, MOST_JUDGED = 9, 64, 400  # the worker's
+EVALUATIONS, MOST_EVALUATED, MOST_JUDGED = 9, 64, 128  # the worker's
 
 
 @dataclass(frozen=True)
