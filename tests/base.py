@@ -17,9 +17,11 @@ from django.test import TestCase, TransactionTestCase, override_settings
 from gallery import files, services
 from gallery.keys import new_photo_keys, new_result_keys
 from gallery.models import Job, Photo, Worker
+from gallery.variants import VariantSettings
 from tests import pictures
 
 PASSWORD = "a long and quiet afternoon"
+A_COLOR = {"hints": [{"x": 10.0, "y": 20.0, "radius": 5.0, "color": "#ff0000"}]}
 
 
 @cache
@@ -129,8 +131,10 @@ class Orders:
             model_digest="d" * 64,
         )
 
-    def make_colored(self, owner: User, *, mark: int = 0) -> Photo:
+    def make_colored(self, owner: User, *, mark: int = 0, told: dict[str, Any] | None = None) -> Photo:
+        """`told` is what VariantSettings.parse takes."""
         photo = self.make_photo(owner, mark=mark)
+        photo.jobs.update(settings=VariantSettings.parse(told or {}).as_json())
         claim = self.claimed(photo)
         assert services.finish(claim, self.stored_output(claim))
         return Photo.objects.get(pk=photo.pk)

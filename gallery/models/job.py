@@ -122,5 +122,10 @@ class Result(models.Model):
         return gettext("Result of job %(number)s") % {"number": self.job_id}
 
     @property
+    def is_corrected(self) -> bool:
+        """Its owner told colors, or what has none. More or less vivid, warm or fine is no correction."""
+        return any(self.job.settings.get(name) for name in ("hints", "keep_grey"))
+
+    @property
     def file_keys(self) -> tuple[str, str, str]:
         return self.image_key, self.preview_key, self.thumb_key

@@ -20,11 +20,12 @@ from gallery.variants import VariantSettings
 def accept_result(job_id: int) -> bool:
     """These colors are right; of a photo's results one at most is. Upkeep collects it if consent covers the photo.
 
-    False: the job has no result. Saying it twice changes nothing.
+    False: the job has no result, or one that teaches nothing: the model's own guess, or beside the truth of an upload
+    in color. Saying it twice changes nothing.
     """
     with transaction.atomic():
         result = _locked(job_id)
-        if result is None:
+        if result is None or not result.is_corrected or result.job.photo.has_color:
             return False
         if result.accepted_at is None:
             _forget_accepted(result.job.photo_id)
@@ -127,7 +128,7 @@ def _locked(job_id: int) -> Result | None:
     owner_id = Job.objects.filter(pk=job_id).values_list("photo__owner", flat=True).first()
     if owner_id is None or not consent.lock_account(owner_id):
         return None
-    return Result.objects.select_related("job").filter(job_id=job_id).first()
+    return Result.objects.select_related("job__photo").filter(job_id=job_id).first()
 
 
 def _forget_accepted(photo_id: int) -> int:

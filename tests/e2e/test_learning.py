@@ -65,11 +65,20 @@ class ConsentTests(PageTestCase):
     def test_colors_are_called_right_and_that_is_taken_back(self) -> None:
         page = self.page
         self.let_in(self.member("paula"), self.context)
-        page.goto(f"/photos/{self.colored_photo('paula')}/")
-        page.get_by_role("button", name="These colors are right").click()
+        right = page.get_by_role("button", name="These colors are right")
+        photo_id = self.colored_photo("paula")
+        page.goto(f"/photos/{photo_id}/")
+        expect(page.get_by_text("A model learns nothing from its own guess.")).to_be_visible()
+        expect(right).to_have_count(0)
+        api = ApiVisitor(self.url, "paula")
+        self.addCleanup(api.close)
+        told = {"hints": [{"x": 300, "y": 200, "radius": 40, "color": "#a03020"}]}
+        self.assertEqual(201, api.http.post(f"/photos/{photo_id}/jobs", json=told).status_code)
+        expect(right).to_be_visible(timeout=COLORED_WITHIN_MS)  # by itself
+        right.click()
         expect(page.get_by_text("You said so on")).to_be_visible()
         page.get_by_role("button", name="Take it back").click()
-        expect(page.get_by_role("button", name="These colors are right")).to_be_visible()
+        expect(right).to_be_visible()
 
 
 class NewerVersionTests(PageTestCase):

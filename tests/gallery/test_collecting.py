@@ -14,8 +14,9 @@ from gallery.learning import learning_of
 from gallery.models import Admission, CollectedImage, KeptOut, Origin, Photo, Result
 from gallery.services import collecting
 from gallery.services.collecting import FILE_IS_GONE
+from gallery.variants import VariantSettings
 from tests import pictures
-from tests.base import GalleryTestCase, as_upload, read_stored
+from tests.base import A_COLOR, GalleryTestCase, as_upload, read_stored
 from tests.gallery.training_rows import TrainingRows
 
 
@@ -125,7 +126,7 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
 
     def accepted(self, picture: Image.Image, *, mark: int = 0) -> Result:
         """A result that shows the picture, and whose owner said that it is right."""
-        result = self.make_colored(self.owner, mark=mark).shown_result
+        result = self.make_colored(self.owner, mark=mark, told=A_COLOR).shown_result
         with default_storage.open(result.image_key, "wb") as file:
             file.write(pictures.encoded(picture))
         self.assertTrue(services.accept_result(result.job_id))
@@ -153,7 +154,7 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
         services.give_consent(self.owner)
         first = self.accepted(cat())
         services.collect_waiting(at_most=5)
-        services.retry_photo(first.job.photo_id)
+        services.order_variant(first.job.photo, VariantSettings.parse({**A_COLOR, "warmth": 0.2}))
         claim = self.claimed(first.job.photo)
         services.finish(claim, self.stored_output(claim))
         with self.captureOnCommitCallbacks(execute=True):

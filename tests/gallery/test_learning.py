@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from gallery import services
 from gallery.models import CollectedImage, Origin, Photo, Result, Side, SnapshotEntry, TrainingConsent
-from tests.base import GalleryTestCase
+from tests.base import A_COLOR, GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
 
@@ -106,14 +106,26 @@ class PhotoTests(LearningTestCase):
 
 
 class AcceptTests(LearningTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.photo = self.make_colored(self.owner, mark=1, told=A_COLOR)
+
+    def test_of_the_models_own_guess_the_owner_reads_why_it_cannot_be_called_right(self) -> None:
+        guess = self.make_colored(self.owner, mark=2)
+        self.assertNotIn("These colors are right", self.page(guess))
+        self.assertIn("A model learns nothing from its own guess.", self.page(guess))
+        (told,) = self.send("result_accept", guess.latest_job.pk, right="yes")
+        self.assertIn("A model learns nothing from its own guess.", told)
+        self.assertFalse(Result.objects.filter(accepted_at__isnull=False).exists())
+
     def test_colors_are_called_right_and_that_is_taken_back(self) -> None:
         job = self.photo.latest_job
         self.send("result_accept", job.pk, right="yes")
-        self.assertIsNotNone(Result.objects.get().accepted_at)
+        self.assertIsNotNone(Result.objects.get(job=job).accepted_at)
         self.assertIn("You said so on", self.page(self.photo))
         self.make_collected(self.owner, photo=self.photo, origin=Origin.ACCEPTED_RESULT)
         self.assertEqual(self.send("result_accept", job.pk, right="no"), ["Taken back. 1 picture was withdrawn."])
-        self.assertIsNone(Result.objects.get().accepted_at)
+        self.assertIsNone(Result.objects.get(job=job).accepted_at)
         self.assertIn("These colors are right", self.page(self.photo))
 
     def test_with_consent_the_owner_reads_what_will_be_learned_from(self) -> None:

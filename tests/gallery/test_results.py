@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gallery import services
 from gallery.models import CollectedImage, Job, ModelVersion, Origin, Photo, Priority, Result, Side, SnapshotEntry
-from tests.base import GalleryTestCase
+from tests.base import A_COLOR, GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
 
@@ -62,7 +62,7 @@ class ColorAgainTests(ResultTestCase):
 
     def test_only_those_who_need_it_wait(self) -> None:
         outdated = [self.make_colored(self.owner, mark=mark) for mark in (1, 2)]
-        accepted = self.make_colored(self.owner, mark=3)
+        accepted = self.make_colored(self.owner, mark=3, told=A_COLOR)
         services.accept_result(accepted.shown_result.job_id)
         never, friends = self.make_photo(self.owner, mark=4), self.make_colored(self.friend, mark=5)
         self.promoted()
@@ -101,7 +101,7 @@ class ShownTests(ResultTestCase):
         self.assertEqual(services.unaccept_result(job.pk), 0)
 
     def test_open_pages_are_told(self) -> None:
-        job = self.make_colored(self.owner).latest_job
+        job = self.make_colored(self.owner, told=A_COLOR).latest_job
         for change in (services.show_result, services.accept_result, services.unaccept_result):
             before = Job.objects.get(pk=job.pk).changed_at
             change(job.pk)
@@ -110,7 +110,7 @@ class ShownTests(ResultTestCase):
 
 class AcceptTests(ResultTestCase):
     def test_it_is_dated_once_and_taken_back_with_the_picture(self) -> None:
-        photo = self.make_colored(self.owner)
+        photo = self.make_colored(self.owner, told=A_COLOR)
         job_id = photo.shown_result.job_id
         services.accept_result(job_id)
         accepted_at = Result.objects.get().accepted_at
@@ -125,8 +125,21 @@ class AcceptTests(ResultTestCase):
         self.assertEqual(CollectedImage.objects.get(), upload)
         self.assertFalse(set(image.file_keys) & self.stored_files())
 
+    def test_what_its_owner_has_not_corrected_is_not_called_right(self) -> None:
+        grey = {"keep_grey": [{"x": 5.0, "y": 5.0, "radius": 3.0}]}
+        cases = [({}, False), ({"vividness": 1.4, "warmth": 0.2}, False), (A_COLOR, True), (grey, True)]
+        for mark, (told, can_be) in enumerate(cases):
+            job = self.make_colored(self.owner, mark=mark, told=told).latest_job
+            self.assertEqual(services.accept_result(job.pk), can_be, told)
+            self.assertEqual(Result.objects.get(job=job).accepted_at is not None, can_be, told)
+
+    def test_beside_the_truth_of_an_upload_in_color_no_result_is_called_right(self) -> None:
+        photo = self.make_colored(self.owner, told=A_COLOR)
+        Photo.objects.update(has_color=True)
+        self.assertFalse(services.accept_result(photo.latest_job.pk))
+
     def test_the_picture_goes_with_the_job_that_made_it(self) -> None:
-        photo = self.make_colored(self.owner)
+        photo = self.make_colored(self.owner, told=A_COLOR)
         accepted = photo.shown_result
         services.retry_photo(photo.pk)
         other = self.colored_by(self.version, photo)
