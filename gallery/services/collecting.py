@@ -33,7 +33,7 @@ class Collected:
 
 
 class ConsentMissing(Exception):
-    """Revoked, or taken back, or its photo or account deleted, while the picture was being looked at."""
+    """Revoked, taken back, its photo called toned, or photo or account deleted, while the picture was being looked at."""
 
 
 def collect_upload(by: AbstractBaseUser, upload: File) -> Collected:
@@ -204,9 +204,9 @@ def _save(image: CollectedImage) -> None:
         if not consent.lock_account(image.owner_id):
             raise ConsentMissing
         if image.photo_id is not None:
-            photos = Photo.objects.select_for_update(no_key=True).filter(pk=image.photo_id)
-            said_at = consent.consented_at(image.photo_id) if photos.first() else None
-            if said_at is None:
+            photo = Photo.objects.select_for_update(no_key=True).filter(pk=image.photo_id).first()
+            said_at = consent.consented_at(image.photo_id) if photo else None
+            if said_at is None or (image.origin == Origin.COLOR_UPLOAD and not photo.has_color):
                 raise ConsentMissing
             image.consented_at = said_at
         if image.origin == Origin.ACCEPTED_RESULT:

@@ -28,7 +28,7 @@ def accept_result(job_id: int) -> bool:
         if result is None or not result.is_corrected or result.job.photo.has_color:
             return False
         if result.accepted_at is None:
-            _forget_accepted(result.job.photo_id)
+            forget_accepted(result.job.photo_id)
             Result.objects.filter(pk=result.pk).update(accepted_at=Now())
             _tell_open_pages(job_id)
     return True
@@ -40,7 +40,7 @@ def unaccept_result(job_id: int) -> int:
         result = _locked(job_id)
         if result is None or result.accepted_at is None:
             return 0
-        withdrawn = _forget_accepted(result.job.photo_id)
+        withdrawn = forget_accepted(result.job.photo_id)
         _tell_open_pages(job_id)
     return withdrawn
 
@@ -131,7 +131,8 @@ def _locked(job_id: int) -> Result | None:
     return Result.objects.select_related("job__photo").filter(job_id=job_id).first()
 
 
-def _forget_accepted(photo_id: int) -> int:
+def forget_accepted(photo_id: int) -> int:
+    """Inside a transaction that has locked the account: how many pictures were withdrawn from training by that."""
     Result.objects.filter(job__photo=photo_id, accepted_at__isnull=False).update(accepted_at=None)
     return consent.drop_images(CollectedImage.objects.filter(photo=photo_id, origin=Origin.ACCEPTED_RESULT))
 
