@@ -53,11 +53,12 @@ FROM_OTHERS = (
         "The worker stopped three times while coloring this photo, so it was given up. "
         "Try again later, or upload a smaller copy."
     ),
-    # Of pictures that are not learned from: admission
+    # Of pictures that are not learned from: admission, services.nearness
     _("Its shorter side has %(side)s pixels; at least %(least)s are needed."),
     _("It is grey or toned, and teaches no color."),
     _("It has hardly any color: its colorfulness is %(found)s, and at least %(least)s is needed."),
     _("Nearly the same picture is there already (picture %(number)s)."),
+    _("Nearly the same picture was ruled out by those who run this site (picture %(number)s)."),
     _("The file is no longer in the storage."),
     _("Deleted by staff."),
     # Of zip files that staff upload: archives, the page for it

@@ -81,6 +81,9 @@ def run_pass() -> Done:
 
 def collect() -> int:
     """How many pictures were looked at. Each takes about a second, a hostile one up to a minute: not for a pass."""
+    again = services.look_again_at_copies()
+    if again:
+        logger.info("included, since what they are nearly the same as is gone: %s", again)
     collected = services.collect_waiting(at_most=COLLECT_AT_MOST)
     if collected:
         logger.info("collected for training: %s", collected)

@@ -62,6 +62,7 @@ from gallery.services.keys import (
     revoke_key,
 )
 from gallery.services.languages import language_of, set_language
+from gallery.services.nearness import look_again_at_copies
 from gallery.services.needs import what_is_too_little
 from gallery.services.old_previews import clean_previews
 from gallery.services.photos import (

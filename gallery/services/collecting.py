@@ -16,7 +16,7 @@ from django.utils import timezone
 from gallery import admission, files, images
 from gallery.keys import new_collected_keys
 from gallery.models import Admission, CollectedImage, KeptOut, Origin, Photo, Result
-from gallery.services import consent
+from gallery.services import consent, nearness
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Collected:
 
 
 class ConsentMissing(Exception):
-    """Revoked, taken back, its photo called toned, or photo or account deleted, while the picture was being looked at."""
+    """Revoked, taken back, photo called toned, or photo or account deleted, while the picture was being looked at."""
 
 
 def collect_upload(by: AbstractBaseUser, upload: File) -> Collected:
@@ -123,20 +123,24 @@ def include_images(image_ids: Iterable[int], by: AbstractBaseUser) -> int:
 
 
 def exclude_images(image_ids: Iterable[int], by: AbstractBaseUser, *, reason: str = "") -> int:
-    """How many were not excluded and are now. Snapshots that are frozen keep them."""
-    others = CollectedImage.objects.filter(pk__in=list(image_ids)).exclude(status=Admission.EXCLUDED)
-    return others.update(status=Admission.EXCLUDED, reason=reason.strip(), decided_by_id=by.pk, decided_at=Now())
+    """How many were not excluded and are now, and copies of them with them. Snapshots that are frozen keep them."""
+    ids = list(image_ids)
+    others = CollectedImage.objects.filter(pk__in=ids).exclude(status=Admission.EXCLUDED)
+    with transaction.atomic():
+        nearness.rule_out_copies(ids)
+        return others.update(status=Admission.EXCLUDED, reason=reason.strip(), decided_by_id=by.pk, decided_at=Now())
 
 
 def delete_images(image_ids: Iterable[int], by: AbstractBaseUser) -> int:
     """Rows first, files after the commit. What came from visitors is kept out from then on, whatever they allow."""
     images = CollectedImage.objects.filter(pk__in=list(image_ids))
     with transaction.atomic():
-        visitors = images.exclude(photo=None).values_list("owner_id", "digest")
+        visitors = images.exclude(photo=None)
         consent.keep_out(
             KeptOut(owner_id=owner_id, digest=digest, reason="Deleted by staff.", decided_by_id=by.pk)
-            for owner_id, digest in visitors
+            for owner_id, digest in visitors.values_list("owner_id", "digest")
         )
+        nearness.rule_out_copies(visitors.values_list("pk", flat=True))
         return consent.drop_images(images)
 
 
@@ -162,9 +166,7 @@ def _collect_stored(image: CollectedImage, key: str, *, size: tuple[int, int]) -
 
 def _add(image: CollectedImage, looked: admission.Looked) -> Collected:
     """Raises ConsentMissing."""
-    others = CollectedImage.objects.filter(status=Admission.INCLUDED).values_list("pk", "phash")
-    image.reason = admission.why_set_aside(looked, others)
-    image.status = Admission.SET_ASIDE if image.reason else Admission.INCLUDED
+    image.reason = admission.why_set_aside(looked)
     image.width, image.height = looked.width, looked.height
     image.colorfulness, image.phash, image.byte_size = looked.colorfulness, looked.phash, len(looked.picture)
     keys = new_collected_keys()
@@ -184,7 +186,7 @@ def _add(image: CollectedImage, looked: admission.Looked) -> Collected:
 
 def _add_unreadable(image: CollectedImage, reason: str, *, size: tuple[int, int]) -> Collected | None:
     """A row without files, so that nobody tries again and again."""
-    image.status, image.reason, image.colorfulness, image.byte_size = Admission.SET_ASIDE, reason, 0.0, 0
+    image.reason, image.colorfulness, image.byte_size = reason, 0.0, 0
     image.width, image.height = size
     try:
         _save(image)
@@ -199,7 +201,7 @@ def _add_unreadable(image: CollectedImage, reason: str, *, size: tuple[int, int]
 
 
 def _save(image: CollectedImage) -> None:
-    """In turn with whoever revokes or deletes, and with a last look at the consent."""
+    """In turn with whoever revokes or deletes, and with a last look at the consent and at what is there."""
     with transaction.atomic():
         if not consent.lock_account(image.owner_id):
             raise ConsentMissing
@@ -213,6 +215,8 @@ def _save(image: CollectedImage) -> None:
             accepted = Result.objects.filter(job__photo=image.photo_id, accepted_at__isnull=False)
             if not accepted.filter(digest=image.digest).exists():
                 raise ConsentMissing
+        image.reason = image.reason or nearness.why_near(image)
+        image.status = Admission.SET_ASIDE if image.reason else Admission.INCLUDED
         image.save(force_insert=True)
 
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from gallery import admission, services
 from gallery.models import Admission, CollectedImage, Origin, TrainingRun
+from gallery.services import nearness
 from gallery.wording import NO_TRAINER
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload
@@ -82,15 +83,18 @@ class ListTests(CollectedTestCase):
             "small": {"height": 20},
             "grey": {"has_color": False},
             "pale": {"colorfulness": 3.0},
-            "near": {"phash": "0" * 15 + "1"},
         }
         made = {}
         for name, case in cases.items():
             looked = admission.Looked(**{**facts, **usual, **case})
-            reason = admission.why_set_aside(looked, [(1, "0" * 16)])
+            reason = admission.why_set_aside(looked)
             made[name] = self.make_collected(self.owner, status=Admission.SET_ASIDE, reason=reason).pk
         made["other"] = self.make_collected(self.owner, status=Admission.EXCLUDED, reason="a drawing").pk
-        included = self.make_collected(self.owner).pk
+        included = self.make_collected(self.owner, phash="0" * 16).pk
+        near = self.make_collected(self.owner, status=Admission.SET_ASIDE, phash="0" * 15 + "1")
+        near.reason = nearness.why_near(near)
+        near.save()
+        made["near"] = near.pk
         for name, pk in made.items():
             self.assertEqual(self.listed(why=name), {pk}, name)
         self.assertEqual(self.listed(), {*made.values(), included})

@@ -5,6 +5,7 @@ from unittest import mock
 
 import numpy as np
 from django.core.files.storage import default_storage
+from django.db import transaction
 from PIL import Image
 from skimage import data
 
@@ -202,6 +203,84 @@ class ConsentedTests(TrainingRows, GalleryTestCase):
         with mock.patch.object(default_storage, "open", side_effect=OSError("away")) as asked:
             self.assertEqual(services.collect_waiting(at_most=5), 0)
         self.assertEqual(asked.call_count, collecting.FAILURES_AT_MOST)
+
+
+class CopyTests(TrainingRows, GalleryTestCase):
+    """Two copies of one picture, of two people; the second is set aside."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.photos = {}
+        for owner, quality in ((self.owner, 95), (self.friend, 60)):
+            services.give_consent(owner)
+            content = pictures.encoded(cat(), quality=quality)
+            self.photos[owner] = services.upload_photo(owner, as_upload(content)).photo
+            upkeep.collect()
+        self.first, self.copy = CollectedImage.objects.order_by("pk")
+        self.assert_set_aside(f"Nearly the same picture is there already (picture {self.first.pk}).")
+
+    def assert_set_aside(self, reason: str) -> None:
+        self.copy.refresh_from_db()
+        self.assertEqual((self.copy.status, self.copy.reason), (Admission.SET_ASIDE, reason))
+
+    def assert_ruled_out(self) -> None:
+        self.assert_set_aside(
+            f"Nearly the same picture was ruled out by those who run this site (picture {self.first.pk})."
+        )
+
+    def test_when_the_first_is_gone_the_copy_is_included(self) -> None:
+        for withdraw in (
+            lambda: services.revoke_consent(self.owner),
+            lambda: services.trash_photos([self.photos[self.owner].pk]),
+            lambda: services.delete_photos([self.photos[self.owner].pk]),
+        ):
+            with transaction.atomic():
+                withdraw()
+                upkeep.collect()
+                self.copy.refresh_from_db()
+                self.assertEqual((self.copy.status, self.copy.reason), (Admission.INCLUDED, ""))
+                transaction.set_rollback(True)
+        upkeep.collect()
+        self.assert_set_aside(f"Nearly the same picture is there already (picture {self.first.pk}).")
+
+    def test_of_several_copies_one_takes_its_place(self) -> None:
+        other = self.make_collected(
+            self.stranger, status=Admission.SET_ASIDE, phash=self.copy.phash, reason=self.copy.reason
+        )
+        services.revoke_consent(self.owner)
+        upkeep.collect()
+        other.refresh_from_db()
+        self.copy.refresh_from_db()
+        self.assertEqual((self.copy.status, other.status), (Admission.INCLUDED, Admission.SET_ASIDE))
+        self.assertEqual(other.reason, f"Nearly the same picture is there already (picture {self.copy.pk}).")
+
+    def test_what_staff_exclude_stays_out_with_its_copies_whatever_becomes_of_it(self) -> None:
+        services.exclude_images([self.first.pk], self.staff, reason="Shows a face.")
+        self.assert_ruled_out()
+        upkeep.collect()
+        self.assert_ruled_out()
+        again = services.collect_upload(self.staff, as_upload(pictures.encoded(cat(), quality=80))).image
+        self.assertEqual((again.status, again.reason), (Admission.SET_ASIDE, self.copy.reason))
+        services.revoke_consent(self.owner)
+        upkeep.collect()
+        self.assert_ruled_out()
+
+    def test_what_staff_delete_takes_its_copies_out(self) -> None:
+        services.delete_images([self.first.pk], self.staff)
+        upkeep.collect()
+        self.assert_ruled_out()
+
+    def test_when_staff_include_the_first_again_the_copy_is_one_as_before(self) -> None:
+        services.exclude_images([self.first.pk], self.staff)
+        services.include_images([self.first.pk], self.staff)
+        upkeep.collect()
+        self.assert_set_aside(f"Nearly the same picture is there already (picture {self.first.pk}).")
+
+    def test_a_picture_that_could_not_be_read_is_like_no_other(self) -> None:
+        unreadable = self.make_collected(self.owner, phash="", status=Admission.SET_ASIDE, reason="Gone.")
+        services.exclude_images([unreadable.pk], self.staff)
+        image = services.collect_upload(self.staff, as_upload(pictures.encoded(pictures.color()))).image
+        self.assertEqual(image.status, Admission.INCLUDED)
 
 
 class StaffDecisionTests(GalleryTestCase):

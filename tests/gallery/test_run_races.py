@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.db import IntegrityError
 
 from gallery import services
-from gallery.models import CollectedImage, ModelVersion, RunState, TrainingRun, VersionEvent, VersionState
+from gallery.models import Admission, CollectedImage, ModelVersion, RunState, TrainingRun, VersionEvent, VersionState
 from gallery.services import PromotionRefused, RunSettings, TrainingRefused
 from tests import pictures
 from tests.base import GalleryRaceTestCase, as_upload
@@ -89,6 +89,12 @@ class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
         race(lambda: services.collect_photo(photo.pk), meanwhile(lambda: services.revoke_consent(self.owner)))
         self.assertFalse(CollectedImage.objects.exists())
         self.assertEqual(self.stored_files(), set(photo.file_keys))
+
+    def test_of_copies_uploaded_at_once_one_is_included(self) -> None:
+        copies = [as_upload(pictures.encoded(pictures.color(), quality=quality)) for quality in (95, 60)]
+        race(*(lambda c=copy: services.collect_upload(self.staff, c) for copy in copies))
+        statuses = CollectedImage.objects.values_list("status", flat=True)
+        self.assertEqual(sorted(statuses), [Admission.INCLUDED, Admission.SET_ASIDE])
 
     def test_an_account_deleted_while_a_picture_is_collected_leaves_nothing(self) -> None:
         services.give_consent(self.owner)
