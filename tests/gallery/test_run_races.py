@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from threading import Barrier
+from unittest import mock
 
 from django.db import IntegrityError
 
-from gallery import services
+from gallery import files, services
 from gallery.models import Admission, CollectedImage, ModelVersion, RunState, TrainingRun, VersionEvent, VersionState
 from gallery.services import PromotionRefused, RunSettings, TrainingRefused
 from tests import pictures
@@ -92,7 +94,14 @@ class TrainingRaceTests(TrainingRows, GalleryRaceTestCase):
 
     def test_of_copies_uploaded_at_once_one_is_included(self) -> None:
         copies = [as_upload(pictures.encoded(pictures.color(), quality=quality)) for quality in (95, 60)]
-        race(*(lambda c=copy: services.collect_upload(self.staff, c) for copy in copies))
+        both, store = Barrier(len(copies)), files.store
+
+        def store_together(*what: object) -> None:
+            both.wait(timeout=60)  # both were looked at, and neither is there
+            store(*what)
+
+        with mock.patch.object(files, "store", store_together):
+            race(*(lambda c=copy: services.collect_upload(self.staff, c) for copy in copies))
         statuses = CollectedImage.objects.values_list("status", flat=True)
         self.assertEqual(sorted(statuses), [Admission.INCLUDED, Admission.SET_ASIDE])
 
