@@ -34,6 +34,7 @@ RUN_GIVEN_UP = (
     "with a smaller batch or crop."
 )
 DELETE_AT_MOST = 20  # of the trash, in one pass: each takes some files with it
+LOOK_AGAIN_AT_MOST = 100  # copies: each is compared with all pictures
 COLLECT_AT_MOST = 20  # then the storage and the consents are looked at anew
 
 
@@ -81,7 +82,7 @@ def run_pass() -> Done:
 
 def collect() -> int:
     """How many pictures were looked at. Each takes about a second, a hostile one up to a minute: not for a pass."""
-    again = services.look_again_at_copies()
+    again = services.look_again_at_copies(at_most=LOOK_AGAIN_AT_MOST)
     if again:
         logger.info("included, since what they are nearly the same as is gone: %s", again)
     collected = services.collect_waiting(at_most=COLLECT_AT_MOST)

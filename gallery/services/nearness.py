@@ -6,6 +6,7 @@ again; what was set aside for a picture that staff ruled out stays so when that 
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -33,9 +34,9 @@ def why_near(image: CollectedImage) -> str:
     return THERE % near[Admission.INCLUDED] if near else ""
 
 
-def look_again_at_copies() -> int:
+def look_again_at_copies(*, at_most: int) -> int:
     """How many were set aside for another picture and are included now."""
-    return sum(_look_again(number, owner_id) for number, owner_id in _outdated())
+    return sum(_look_again(number, owner_id) for number, owner_id in islice(_outdated(), at_most))
 
 
 def rule_out_copies(numbers: Iterable[int]) -> None:
