@@ -24,7 +24,7 @@ from colorizer.checkpoint import load_generator, read_card, write_atomically
 from colorizer.config import HOLDOUT
 from colorizer.data import PhotoSet
 from colorizer.errors import TrainingError
-from colorizer.finetuning import NEW, FineTuning, make_recipe, open_base
+from colorizer.finetuning import NEW, FineTuning, make_recipe, open_base, open_held_out
 from colorizer.gate import GOLDEN, Verdict, compare, find_judge
 from colorizer.training import Training
 
@@ -40,7 +40,8 @@ def train(options: argparse.Namespace, seed: int) -> Path:
     recipe = replace(recipe, evaluate_every=recipe.steps)
     sources = {NEW: PhotoSet(options.new), **base}
     folder = options.out / f"seed-{seed}"
-    run = Training(recipe, folder, sources, {HOLDOUT: PhotoSet(options.holdout)}, start=options.weights)
+    validation, held_out = {HOLDOUT: PhotoSet(options.holdout)}, open_held_out(options.base)
+    run = Training(recipe, folder, sources, validation, held_out=held_out, start=options.weights)
     with tqdm(total=recipe.steps, desc=recipe.name, mininterval=10) as bar:
         outcome = run.run(progress=lambda report: bar.update(report.step - bar.n))
     if outcome.weights is None:

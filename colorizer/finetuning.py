@@ -4,30 +4,23 @@ The encoder stays ImageNet's and learning rates are low; a share of every batch 
 network knows, so that it does not forget them (Robins 1995).
 """
 
-import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from .config import HOLDOUT, NetworkConfig, Recipe, Stage
 from .data import PhotoSet
 from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
-from .errors import TrainingError
+from .errors import ImageError, TrainingError
 from .generator import Generator
 from .inference import SHORT_SIDE
 from .rehearsal import COMPARED
-from .reports import Evaluated, Progress
-from .training import Training
 
 NEW = "new"  # the source of the new photographs
 BASE = "base"  # that of a rehearsal corpus without names
 START_SHARE = 0.5  # of the active weights, in those that come out
 EVALUATIONS = 8  # of a run, beside that of its start
-TIMED_STEPS = 4  # of each stage, to know the pace; the first, which warms up, is not counted
-TIMED_PICTURES = 4  # of each validation set
 PROCESS_BYTES = 1.3e9  # peak of a process that trains, and of that which reads for it, whatever the batch
 PIXEL_BYTES = 1600.0  # and for each pixel of a batch, with a classifier looking on; 1250 to 1580 were measured
 SHEET_BYTES = 500_000  # of samples of one validation set
@@ -58,20 +51,6 @@ class FineTuning:
 
 
 @dataclass(frozen=True)
-class Speed:
-    """What was measured on a machine; plain numbers, to be kept for later runs with the same batches."""
-
-    step_s: tuple[float, ...]  # of each stage
-    picture_s: float  # for each photograph of each validation set, and of those by which fading is seen
-
-    def seconds(self, recipe: Recipe) -> float:
-        """That the whole recipe will take, its evaluations included."""
-        steps = sum(stage.steps * step_s for stage, step_s in zip(recipe.stages, self.step_s, strict=True))
-        pictures = len(recipe.validation) * recipe.validation_pictures + len(recipe.rehearsed) * COMPARED
-        return steps + (1 + len(recipe.evaluations)) * pictures * self.picture_s
-
-
-@dataclass(frozen=True)
 class Needs:
     """Estimates of the most that a run takes, in bytes."""
 
@@ -85,14 +64,33 @@ def open_base(path: Path | None, *, heed: Callable[[], None] = lambda: None) -> 
     What evaluation sees of a corpus (its `-val.zip`, or what is held out by digest) is left out. `heed` is PhotoSet's.
     Raises ImageError.
     """
+    return {
+        name: PhotoSet(trained, part="all" if validation else "train", heed=heed)
+        for name, trained, validation in _sources(path)
+    }
+
+
+def open_held_out(path: Path | None) -> dict[str, PhotoSet]:
+    """What `open_base` leaves out of the same corpus, by source; sources that leave out too few to go by have none."""
+    found = {}
+    for name, trained, validation in _sources(path):
+        try:
+            photos = PhotoSet(validation) if validation else PhotoSet(trained, part="holdout")
+        except ImageError:  # it is so small that nothing is held out
+            continue
+        if len(photos) >= COMPARED:
+            found[name] = photos
+    return found
+
+
+def _sources(path: Path | None) -> list[tuple[str, Path, Path | None]]:
+    """Name, what is learned from, and the `-val.zip` where there is one."""
     if path is None:
-        return {}
+        return []
     zips = sorted(path.glob("*-train.zip")) if path.is_dir() else []
-    if not zips:
-        return {BASE: PhotoSet(path, part="train", heed=heed)}
-    names = [found.name.removesuffix("-train.zip") for found in zips]
-    parts = {name: "all" if (path / f"{name}-val.zip").exists() else "train" for name in names}
-    return {name: PhotoSet(path / f"{name}-train.zip", part=part, heed=heed) for name, part in parts.items()}
+    beside = [(zipped, path / zipped.name.replace("-train.zip", "-val.zip")) for zipped in zips]
+    named = [(zipped.name.removesuffix("-train.zip"), zipped, val if val.exists() else None) for zipped, val in beside]
+    return named or [(BASE, path, None)]
 
 
 def make_recipe(name: str, network: NetworkConfig, chosen: FineTuning, *, base: dict[str, PhotoSet]) -> Recipe:
@@ -132,35 +130,6 @@ def _mix(chosen: FineTuning, base: dict[str, PhotoSet]) -> dict[str, int]:
     for _ in range(rehearsed - len(largest_first)):
         mix[max(largest_first, key=lambda name: len(base[name]) / mix[name])] += 1
     return mix
-
-
-def measure_speed(
-    recipe: Recipe, sources: dict[str, PhotoSet], validation: dict[str, PhotoSet], *, start: Path
-) -> Speed:
-    """From a few real steps of each stage and real evaluations, in a folder that is thrown away: half a minute or so.
-
-    Raises what a training raises.
-    """
-    stages = tuple(replace(stage, steps=TIMED_STEPS) for stage in recipe.stages)
-    few = replace(recipe, stages=stages, evaluate_every=TIMED_STEPS, validation_pictures=TIMED_PICTURES)
-    stepped: dict[int, float] = {}
-    evaluations: list[float] = []
-
-    def step_done(report: Progress) -> None:
-        stepped[report.step] = time.monotonic()
-
-    def evaluation_done(report: Evaluated) -> None:
-        if report.step:
-            evaluations.append(time.monotonic() - stepped[report.step])
-
-    with tempfile.TemporaryDirectory() as folder:
-        training = Training(few, Path(folder), sources, validation, start=start)
-        training.run(progress=step_done, evaluated=evaluation_done)
-    ends = range(TIMED_STEPS, few.steps + 1, TIMED_STEPS)
-    step_s = (median(stepped[n] - stepped[n - 1] for n in range(end - TIMED_STEPS + 2, end + 1)) for end in ends)
-    compared = len(recipe.rehearsed) * COMPARED
-    pictures = compared + sum(min(TIMED_PICTURES, len(photos)) for photos in validation.values())
-    return Speed(tuple(step_s), median(evaluations) / pictures)
 
 
 def what_it_needs(recipe: Recipe) -> Needs:

@@ -22,18 +22,22 @@ from .inference import predict_ab
 from .metrics import colorfulness
 from .team import Team
 
-COMPARED = 16  # pictures of each rehearsed source, by which fading is seen
+COMPARED = 24  # pictures of each rehearsed source, by which fading is seen
 FADED_AWAY = 1.0  # colorfulness that no gain would bring back
 OWN = "own"
 
 
 class Rehearsal:
-    """`teacher` is the generator as the run begins, in eval mode; it stays as it is."""
+    """`teacher` is the generator as the run begins, in eval mode; it stays as it is.
 
-    def __init__(self, teacher: Generator, recipe: Recipe, sources: dict[str, PhotoSet], team: Team) -> None:
+    `seen_by` are pictures of each rehearsed source by which fading is seen: best such that neither this run nor those
+    before it have trained on, since what a network knows by heart it colors more vividly.
+    """
+
+    def __init__(self, teacher: Generator, recipe: Recipe, seen_by: dict[str, PhotoSet], team: Team) -> None:
         self.teacher, self.team = teacher, team
         self.start_share, self.size = recipe.start_share, recipe.validation_size
-        self.photos = [sources[name] for name in recipe.rehearsed]
+        self.photos = [seen_by[name] for name in recipe.rehearsed]
         self.vividness: float | None = None  # mean colorfulness that the teacher gives what is rehearsed
 
     def of(self, stage: Stage) -> Recolor | None:

@@ -52,13 +52,15 @@ class Training:
         sources: dict[str, PhotoSet],
         validation: dict[str, PhotoSet],
         *,
+        held_out: dict[str, PhotoSet] | None = None,
         start: Path | None = None,
         team: Team | None = None,
     ) -> None:
         """A run in `folder`, which all processes of the team can read, from ImageNet's encoder or the weights `start`.
 
-        `sources` are those that the recipe's batches name. Raises WeightsError, and TrainingError when the weights
-        are of another network or the team cannot share the batches.
+        `sources` are those that the recipe's batches name, and `held_out` other pictures of some of them, for
+        `Rehearsal`. Raises WeightsError, and TrainingError when the weights are of another network or the team cannot
+        share the batches.
         """
         self.recipe, self.folder = recipe, RunFolder(folder)
         self.sources, self.validation = sources, validation
@@ -69,7 +71,7 @@ class Training:
         self.generator, self.parent = first_weights(recipe, start)
         self.generator.to(self.team.device, memory_format=torch.channels_last)
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.rehearsal = Rehearsal(copy.deepcopy(self.ema), recipe, sources, self.team)
+        self.rehearsal = Rehearsal(copy.deepcopy(self.ema), recipe, sources | (held_out or {}), self.team)
         self.generator = self.team.with_norms(self.generator)
         self.objective: Objective | None = None  # of the stage that runs
         self.step = 0

@@ -16,7 +16,7 @@ from colorizer import ColorizerError, TrainingError
 from colorizer.checkpoint import load_generator, read_card
 from colorizer.config import HOLDOUT, Recipe
 from colorizer.data import PhotoSet
-from colorizer.finetuning import NEW, FineTuning, make_recipe, open_base, what_it_needs
+from colorizer.finetuning import NEW, FineTuning, make_recipe, open_base, open_held_out, what_it_needs
 from colorizer.gate import GOLDEN
 from colorizer.reports import Ending, Outcome
 from colorizer.team import Team
@@ -59,7 +59,8 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
         gating.fetch_whole(active, teller)
     if claim.settings.base_share and settings.PHOTOLAB_BASE_CORPUS:
         teller.begin("Reading the base corpus")
-    base = open_base(settings.PHOTOLAB_BASE_CORPUS if claim.settings.base_share else None)
+    corpus = settings.PHOTOLAB_BASE_CORPUS if claim.settings.base_share else None
+    base = open_base(corpus)
     teller.begin("Loading the base version")
     network = read_card(start.with_suffix(".json")).network
     recipe = make_recipe(f"retrained-{claim.run_id}", network, chosen(claim.settings), base=base)
@@ -71,6 +72,7 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
         folder / "run",
         {NEW: new, **base},
         {HOLDOUT: holdout},
+        held_out=open_held_out(corpus),
         start=start,
         team=Team.alone(settings.PHOTOLAB_DEVICE),
     )

@@ -181,6 +181,21 @@ class TrainingTest(unittest.TestCase):
         self.assertEqual(written.network, replace(SMALL, chroma_gain=written.network.chroma_gain))
         self.assertNotEqual(written.network.chroma_gain, 1.0)
 
+    def test_fading_is_seen_by_what_is_held_out_where_there_is_some(self) -> None:
+        weights = self.folder / "whole" / "step-00012.safetensors"
+        recipe = replace(SMOKE, stages=(replace(SMOKE.stages[1], rehearses=("objects",)),))
+        mine = self.training("by-own", recipe, start=weights)
+        other = Training(
+            recipe,
+            self.folder / "by-others",
+            mine.sources,
+            mine.validation,
+            held_out={"objects": mine.validation["scenes"], "scenes": mine.validation["scenes"]},
+            start=weights,
+        )
+        self.assertEqual(mine.rehearsal.photos, [mine.sources["objects"]])
+        self.assertEqual(other.rehearsal.photos, [mine.validation["scenes"]])
+
     def test_a_share_of_the_first_weights_is_in_what_comes_out(self) -> None:
         weights = self.folder / "whole" / "step-00012.safetensors"
         stage = SMOKE.stages[1]
