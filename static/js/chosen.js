@@ -111,14 +111,8 @@ grid.addEventListener("keydown", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !grid.classList.contains("is-choosing")) return;
-  const menu = bar.querySelector("details[open]");
-  if (menu) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  } else {
-    chooseNone();
-    say(texts.textNone);
-  }
+  chooseNone();
+  say(texts.textNone);
 });
 
 clear.addEventListener("click", () => {

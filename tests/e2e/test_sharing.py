@@ -44,6 +44,10 @@ class LinkTests(SharingTestCase):
         guest.get_by_label("Both").check()
         with guest.expect_download() as download:
             guest.get_by_role("button", name="Download zip").tap()
+        menu = guest.locator("details.menu")
+        expect(menu).to_have_attribute("open", "")
+        guest.get_by_role("heading", level=1).tap()
+        expect(menu).not_to_have_attribute("open", "")
         with zipfile.ZipFile(download.value.path()) as opened:
             self.assertEqual(len(opened.namelist()), 2 * len(self.photos) + 1)
             for name in opened.namelist()[:-1]:
