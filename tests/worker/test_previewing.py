@@ -143,7 +143,8 @@ class BesideTests(SmallSite, GalleryTestCase):
         self.assertIs(engine.serving(self.shipped.number), engine.serving(self.shipped.number))
 
     def test_a_version_that_cannot_be_loaded_fails_its_job_alone(self) -> None:
-        (self.data / "shipped.safetensors").write_bytes(b"nonsense")
+        for path in (self.data / "shipped.safetensors", self.media / self.shipped.weights_key):
+            path.write_bytes(b"nonsense")
         with self.assertLogs("worker.tasks", "ERROR"):
             job = self.color(self.shipped).jobs.get()
         self.assertEqual(job.status, JobState.FAILED)
