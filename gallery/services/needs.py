@@ -20,7 +20,7 @@ RUN_BYTES = 450_000_000  # of the run's folder, for the largest network that is 
 CHECKPOINT_BYTES = 2 * 250_000_000  # stored to go on from: a new one before the old one goes
 # Seconds of one processor with the shipped network: for a million pixels of training pictures, without and with a
 # discriminator; for a picture that is evaluated, and one that the gate looks at; for all the rest, about.
-PIXELS_S, ADVERSARIAL_PIXELS_S, EVALUATED_S, JUDGED_S, REST_S = 5.0, 5.8, 0.25, 0.55, 30.0
+PIXELS_S, ADVERSARIAL_PIXELS_S, EVALUATED_S, JUDGED_S, REST_S = 5.3, 6.1, 0.45, 0.5, 30.0
 EVALUATIONS, MOST_EVALUATED, MOST_JUDGED = 9, 64, 128  # the worker's
 
 
