@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=FineTuning.steps)
     parser.add_argument("--adversarial", action="store_true")
     parser.add_argument("--seeds", type=int, default=3, help="runs")
-    parser.add_argument("--pictures", type=int, default=400, help="of each set, that the gate looks at")
+    parser.add_argument("--pictures", type=int, default=128, help="of each set, that the gate looks at")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
