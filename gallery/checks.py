@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
+
+# The last of the migrations that 0001_schema stands for.
+LAST_BEFORE_SCHEMA = ("gallery", "0014_words_of_models")
 
 
 @register()
@@ -32,6 +37,28 @@ def weights_are_present(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
             f"The generator's weights {settings.PHOTOLAB_WEIGHTS} or their card are missing; workers cannot color.",
             hint="Set PHOTOLAB_WEIGHTS to a .safetensors file with its .json card beside it.",
             id="gallery.W001",
+        )
+    ]
+
+
+@register(Tags.database)
+def tables_are_new_enough(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Django itself would pass over a database that has some of the old migrations: nothing to apply, it says."""
+    return [error for alias in databases or [] for error in _check_tables(alias)]
+
+
+def _check_tables(alias: str) -> list[CheckMessage]:
+    applied = MigrationRecorder(connections[alias]).applied_migrations()
+    ours = {name for name in applied if name[0] == "gallery"}
+    if not ours or ours & {LAST_BEFORE_SCHEMA, ("gallery", "0001_schema")}:
+        return []
+    return [
+        Error(
+            f"The database stands at {max(ours)[1]}, and this release goes on from {LAST_BEFORE_SCHEMA[1]} alone.",
+            hint="Start a release that still has that migration once, then this one.",
+            id="gallery.E002",
         )
     ]
 
