@@ -36,8 +36,9 @@ async function put(next) {
 }
 
 async function refresh() {
-  const response = await fetch(address).catch(() => null);
   if (isLeaving) return; // what was sent has its own answer, such as that the photo is in the trash
+  const response = await fetch(address).catch(() => null);
+  if (isLeaving) return;
   if (response?.status === 404) location.href = holder.dataset.gallery;
   if (!response?.ok || response.redirected) return;
   await put(parse(await response.text()));
