@@ -40,7 +40,7 @@ def train(options: argparse.Namespace, seed: int) -> Path:
     recipe = replace(recipe, evaluate_every=recipe.steps)
     sources = {NEW: PhotoSet(options.new), **base}
     folder = options.out / f"seed-{seed}"
-    validation, held_out = {HOLDOUT: PhotoSet(options.holdout)}, open_held_out(options.base)
+    validation, held_out = {HOLDOUT: PhotoSet(options.holdout)}, open_held_out(options.base, base)
     run = Training(recipe, folder, sources, validation, held_out=held_out, start=options.weights)
     with tqdm(total=recipe.steps, desc=recipe.name, mininterval=10) as bar:
         outcome = run.run(progress=lambda report: bar.update(report.step - bar.n))

@@ -117,6 +117,16 @@ _ADVERSARIAL = Stage(
     adversarial_weight=0.1,
     discriminator_lr=2e-4,
 )
+_LONGER = replace(
+    _ADVERSARIAL,
+    name="longer",
+    steps=3200,
+    batch=_DIVERSE,
+    decoder_lr=5e-4,
+    encoder_lr=1e-4,
+    encoder_from=3,
+    bins_uniform=0.8,
+)
 _LISTENING = NetworkConfig(decoder_channels=(256, 192, 128, 48), attention_blocks=2, chroma_bins=True, hints=True)
 _HEARING = replace(_LISTENING, hint_scale=5.0)  # what is usual becomes about 1, as the features beside it are
 
@@ -147,18 +157,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(  # goes on from photolab-2
             name="photolab-3",
-            stages=(
-                replace(
-                    _ADVERSARIAL,
-                    name="longer",
-                    steps=3200,
-                    batch=_DIVERSE,
-                    decoder_lr=5e-4,
-                    encoder_lr=1e-4,
-                    encoder_from=3,
-                    bins_uniform=0.8,
-                ),
-            ),
+            stages=(_LONGER,),
             network=replace(_HEARING, chroma_gain=1.2),
             validation=("scenes", "objects", "tiny"),
             ema_decay=0.999,
@@ -168,15 +167,13 @@ RECIPES: dict[str, Recipe] = {
             name="photolab-4",
             stages=(
                 replace(
-                    _ADVERSARIAL,
+                    _LONGER,
                     name="larger",
                     steps=3000,
                     crop=192,
                     batch={"scenes": 7, "objects": 5, "tiny": 4},
                     decoder_lr=4e-4,
                     encoder_lr=8e-5,
-                    encoder_from=3,
-                    bins_uniform=0.8,
                 ),
             ),
             network=replace(_HEARING, chroma_gain=1.55),

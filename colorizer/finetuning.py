@@ -12,7 +12,7 @@ from .config import HOLDOUT, NetworkConfig, Recipe, Stage
 from .data import PhotoSet
 from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
-from .errors import ImageError, TrainingError
+from .errors import TrainingError
 from .generator import Generator
 from .inference import SHORT_SIDE
 from .rehearsal import COMPARED
@@ -70,16 +70,15 @@ def open_base(path: Path | None, *, heed: Callable[[], None] = lambda: None) -> 
     }
 
 
-def open_held_out(path: Path | None) -> dict[str, PhotoSet]:
-    """What `open_base` leaves out of the same corpus, by source; sources that leave out too few to go by have none."""
+def open_held_out(path: Path | None, base: dict[str, PhotoSet]) -> dict[str, PhotoSet]:
+    """What `open_base` has left out of the same corpus, by source; one that leaves out too few to go by has none."""
     found = {}
     for name, trained, validation in _sources(path):
-        try:
-            photos = PhotoSet(validation) if validation else PhotoSet(trained, part="holdout")
-        except ImageError:  # it is so small that nothing is held out
-            continue
-        if len(photos) >= COMPARED:
-            found[name] = photos
+        left_out = set(PhotoSet(validation or trained).names)
+        if validation is None:
+            left_out -= set(base[name].names)
+        if len(left_out) >= COMPARED:
+            found[name] = PhotoSet(validation or trained, names=left_out)
     return found
 
 

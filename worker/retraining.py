@@ -72,7 +72,7 @@ def _retrain(claim: RunClaim, folder: Path) -> None:
         folder / "run",
         {NEW: new, **base},
         {HOLDOUT: holdout},
-        held_out=open_held_out(corpus),
+        held_out=open_held_out(corpus, base),
         start=start,
         team=Team.alone(settings.PHOTOLAB_DEVICE),
     )

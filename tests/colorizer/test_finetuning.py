@@ -47,12 +47,14 @@ class RecipeTest(unittest.TestCase):
         write_zip(self.folder / "two" / "few-train.zip", count=60, size=(8, 8))
         write_zip(self.folder / "two" / "many-train.zip", count=4, size=(8, 8))
         write_zip(self.folder / "two" / "many-val.zip", count=24, size=(8, 8))
+        two = self.folder / "two"
         self.assertEqual(
-            {name: len(photos) for name, photos in open_held_out(self.folder / "two").items()}, {"many": 24}
+            {name: len(photos) for name, photos in open_held_out(two, open_base(two)).items()}, {"many": 24}
         )
-        held_out, learned = open_held_out(self.folder / "all.zip")[BASE], open_base(self.folder / "all.zip")[BASE]
+        base = open_base(self.folder / "all.zip")
+        held_out, learned = open_held_out(self.folder / "all.zip", base)[BASE], base[BASE]
         self.assertEqual((2000, set()), (len(held_out) + len(learned), set(held_out.names) & set(learned.names)))
-        self.assertEqual(open_held_out(None), {})
+        self.assertEqual(open_held_out(None, {}), {})
 
     def test_the_reading_of_a_base_can_be_ended(self) -> None:
         def give_up() -> None:
