@@ -25,7 +25,8 @@ function parseCard(html) {
 }
 
 function announceChange(before, card) {
-  if (before.dataset.state === card.dataset.state) return;
+  // Of another job the same state is news: it can be done before the page has asked once.
+  if (before.dataset.state === card.dataset.state && before.dataset.jobId === card.dataset.jobId) return;
   if (card.dataset.state !== "queued") document.getElementById("no-worker")?.remove();
   if (card.dataset.state === "done") {
     card.classList.add("is-new");

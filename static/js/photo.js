@@ -8,6 +8,8 @@ const POSITION_EVERY_MS = 10_000;
 const holder = document.getElementById("photo-state");
 const { photoId, status: address } = holder.dataset;
 const state = () => holder.firstElementChild.dataset.state;
+// A job can be done before the page has asked once: the state is as before then, but of another job.
+const jobAndState = () => `${holder.firstElementChild.dataset.jobId} ${state()}`;
 let isLeaving = false;
 const isWaiting = () => ["queued", "running"].includes(state());
 
@@ -26,10 +28,10 @@ const callbacks = {
 
 async function put(next) {
   const { Idiomorph } = await import("../vendor/idiomorph/idiomorph.esm.js");
-  const stateBefore = state();
+  const before = jobAndState();
   const hadFocus = holder.contains(document.activeElement);
   Idiomorph.morph(holder.firstElementChild, next, { callbacks });
-  if (state() === stateBefore) return;
+  if (jobAndState() === before) return;
   const words = holder.firstElementChild.dataset.announce;
   if (words) say(words);
   if (hadFocus && !holder.contains(document.activeElement)) holder.focus();

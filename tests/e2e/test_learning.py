@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from colorizer.checkpoint import Card, load_generator, save_generator
 from tests import pictures
@@ -158,6 +158,24 @@ class PhotoPageTests(PageTestCase):
         self.spoil(photo_id)
         self.assertEqual(201, api.http.post(f"/photos/{photo_id}/jobs", json={"vividness": 0.7}).status_code)
         self.assert_said(page, "photo could not be colored.")
+
+    def test_colors_that_were_done_before_the_page_asked_are_told_too(self) -> None:
+        page = self.page
+        self.let_in(self.member("quentin"), self.context)
+        photo_id = self.colored_photo("quentin")
+        api = ApiVisitor(self.url, "quentin")
+        self.addCleanup(api.close)
+        page.goto(f"/photos/{photo_id}/")
+        self.listen(page)
+        job_ids: list[int] = []
+
+        def answer_when_done(route: Route) -> None:
+            wait_until(lambda: api.state(job_ids[0]) == "done", within_s=COLORED_WITHIN_MS / 1000)
+            route.continue_()
+
+        page.route("**/status/", answer_when_done)
+        job_ids.append(api.http.post(f"/photos/{photo_id}/jobs", json={"vividness": 1.4}).json()["id"])
+        self.assert_said(page, "photo is now in color.")
 
     def test_where_it_is_a_guess_is_drawn_over_the_photograph_and_said(self) -> None:
         page = self.page
