@@ -1,6 +1,6 @@
 """Typed reads of the environment. Each failure is one line that begins with the variable's name.
 
-Only settings.py calls these; nothing else in the product reads the environment.
+Only settings.py and what it reads by (security.py) call these; nothing else in the product reads the environment.
 """
 
 import os
@@ -35,6 +35,15 @@ def read_positive_int(name: str, default: int) -> int:
     if word.isdecimal() and int(word) > 0:
         return int(word)
     raise ImproperlyConfigured(f"{name}: {word!r} is not a whole number above 0")
+
+
+def read_whole_number(name: str, default: int) -> int:
+    word = os.environ.get(name, "").strip()
+    if not word:
+        return default
+    if word.isdecimal():
+        return int(word)
+    raise ImproperlyConfigured(f"{name}: {word!r} is neither 0 nor a whole number above it")
 
 
 def read_list(name: str, default: str) -> list[str]:

@@ -11,9 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONE, SELF
-
-from photolab_site import env
+from photolab_site import env, security, watching
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "test" in sys.argv[1:2]
@@ -59,12 +57,20 @@ PHOTOLAB_BASE_CORPUS = env.read_optional_path("PHOTOLAB_BASE_CORPUS")
 PHOTOLAB_GOLDEN = env.read_optional_path("PHOTOLAB_GOLDEN")
 PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS = env.read_flag("PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS", False)
 PHOTOLAB_SIGNUP_OPEN = env.read_flag("PHOTOLAB_SIGNUP_OPEN", True)
+# Of each account, 0 is no limit; the first two the admin may set otherwise for one of them.
+PHOTOLAB_STORAGE_QUOTA_MB = env.read_whole_number("PHOTOLAB_STORAGE_QUOTA_MB", 0)
+PHOTOLAB_PHOTOS_PER_DAY = env.read_whole_number("PHOTOLAB_PHOTOS_PER_DAY", 0)
+PHOTOLAB_UPLOADS_PER_MINUTE = env.read_whole_number("PHOTOLAB_UPLOADS_PER_MINUTE", 1200)
+PHOTOLAB_API_CALLS_PER_MINUTE = env.read_whole_number("PHOTOLAB_API_CALLS_PER_MINUTE", 3000)
 
 # --- Applications ----------------------------------------------------------------------------
+_OIDC_APPS, _OIDC_SETTINGS = security.read_oidc()
 INSTALLED_APPS = [
     "gallery",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    *_OIDC_APPS,
     "rest_framework",
     "knox",
     "drf_spectacular",
@@ -78,6 +84,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "gallery.watched.watch",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -89,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "gallery.limits.TellWhenAgain",
 ]
 ROOT_URLCONF = "photolab_site.urls"
 ASGI_APPLICATION = "photolab_site.asgi.application"
@@ -172,32 +180,18 @@ LOGIN_REDIRECT_URL = "gallery"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "gallery.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Photo-Lab] "
-# Whole families sit behind one address; what guards a password is the limit for each account.
-ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,5/5m/key", "share_password": "60/m/ip,5/5m/key", "signup": "60/m/ip"}
+vars().update(security.read_accounts())
+vars().update(_OIDC_SETTINGS)
 vars().update(env.read_email("EMAIL_URL", "consolemail://"))
 DEFAULT_FROM_EMAIL = env.read_text("DEFAULT_FROM_EMAIL", "Photo-Lab <photolab@localhost>")
-
-# --- Security --------------------------------------------------------------------------------
-_ONLY_HTTPS = bool(CSRF_TRUSTED_ORIGINS) and all(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _ONLY_HTTPS
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "style-src": [SELF],
-        "script-src": [SELF],
-        "object-src": [NONE],
-        "base-uri": [SELF],
-        "frame-ancestors": [NONE],
-        "form-action": [SELF],
-    }
-}
+vars().update(security.read_https(CSRF_TRUSTED_ORIGINS))
 
 # --- Broker ----------------------------------------------------------------------------------
 REDIS_URL = env.read_text("REDIS_URL", f"redis+socket://{PHOTOLAB_DATA / 'valkey' / 'valkey.sock'}")
+SHARED_CACHE = security.shared_cache(REDIS_URL)
+# Tests count for themselves; gallery.shared_cache has its own.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"} if TESTING else SHARED_CACHE}
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "colorize"
@@ -219,8 +213,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "gallery.api.permits.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "gallery.api.schema.ScopedSchema",
-    "DEFAULT_THROTTLE_RATES": {"tokens": "30/min"},
-    "NUM_PROXIES": 0,  # X-Forwarded-For is written by whoever asks
+    "DEFAULT_THROTTLE_CLASSES": ["gallery.api.permits.CallsOfAccount"],
     "EXCEPTION_HANDLER": "gallery.api.errors.answer_error",
 }
 KNOX_TOKEN_MODEL = "gallery.ApiKey"
@@ -247,14 +240,6 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 TIME_ZONE = "UTC"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "ERROR" if TESTING else "INFO"},
-    "loggers": {
-        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django.request": {"level": "CRITICAL" if TESTING else "ERROR"},
-    },
-}
+LOGGING = watching.logging_by_environment(testing=TESTING)
+PHOTOLAB_METRICS_TOKEN = watching.read_metrics_token()
+PHOTOLAB_METRICS_FROM = watching.read_metrics_networks()

@@ -15,3 +15,4 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
 ]
+handler429 = "gallery.limits.too_many_page"

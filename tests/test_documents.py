@@ -16,11 +16,11 @@ FOR_COMPOSE = {"POSTGRES_PASSWORD"}
 
 
 def variables_read() -> set[str]:
-    """The names that settings.py reads through env, and run.py from the environment it is given."""
+    """The names that settings and its modules read through env, and run.py from the environment it is given."""
     return {
         call.args[0].value
-        for module in ("settings.py", "run.py")
-        for call in ast.walk(ast.parse((ROOT / "photolab_site" / module).read_text()))
+        for module in (ROOT / "photolab_site").glob("*.py")
+        for call in ast.walk(ast.parse(module.read_text()))
         if isinstance(call, ast.Call) and is_read(call.func)
     }
 

@@ -2,12 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from gallery import services
+from gallery.limits import TOKENS_PER_ADDRESS, seconds_to_wait, upload_wait
 from gallery.models import ApiKey, Scope
 
 if TYPE_CHECKING:  # the framework's views import this module
@@ -36,3 +40,38 @@ class HasScope(BasePermission):
         missing = [scope for scope in needed_scopes(view, request.method) if scope not in request.auth.scopes]
         self.message = _("This key lacks the scope %(scopes)s.") % {"scopes": ", ".join(missing)}
         return not missing
+
+
+class Throttle(BaseThrottle):
+    """Answers 429 with the seconds to wait."""
+
+    wait_s = 0
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        self.wait_s = self.count(request)
+        return not self.wait_s
+
+    def count(self, request: Request) -> int:
+        """Seconds to wait, as of limits.seconds_to_wait."""
+        raise NotImplementedError
+
+    def wait(self) -> int:
+        return self.wait_s
+
+
+class CallsOfAccount(Throttle):
+    def count(self, request: Request) -> int:
+        if not request.user.is_authenticated:
+            return 0
+        return seconds_to_wait("calls", str(request.user.pk), settings.PHOTOLAB_API_CALLS_PER_MINUTE)
+
+
+class UploadsOfAccount(Throttle):
+    def count(self, request: Request) -> int:
+        return upload_wait(request) if request.method == "POST" else 0
+
+
+class TokensOfAddress(Throttle):
+    def count(self, request: Request) -> int:
+        address = get_adapter().get_client_ip(request._request)
+        return seconds_to_wait("tokens", address, TOKENS_PER_ADDRESS)

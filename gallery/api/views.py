@@ -14,7 +14,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from gallery import services
@@ -22,6 +21,7 @@ from gallery.access import job_for, photo_for, photos_of
 from gallery.api import serializers as shapes
 from gallery.api.errors import Conflict, Refused, TooManyGuesses, refusals_of
 from gallery.api.idempotency import KEY_PARAMETER, idempotent
+from gallery.api.permits import CallsOfAccount, TokensOfAddress, UploadsOfAccount
 from gallery.dates import TakenOn
 from gallery.models import Scope
 from gallery.searching import State, find, read_search
@@ -33,8 +33,7 @@ FILE = {(200, "image/*"): OpenApiTypes.BINARY, 404: shapes.ErrorAnswer}
 
 class Tokens(APIView):
     permission_classes = (AllowAny,)
-    throttle_classes = (ScopedRateThrottle,)
-    throttle_scope = "tokens"
+    throttle_classes = (TokensOfAddress,)
 
     @extend_schema(
         request=shapes.TokenRequest,
@@ -58,6 +57,7 @@ class Tokens(APIView):
 class Photos(APIView):
     scopes = {"GET": Scope.READ, "POST": Scope.UPLOAD}
     parser_classes = (MultiPartParser,)
+    throttle_classes = (CallsOfAccount, UploadsOfAccount)
 
     @extend_schema(
         operation_id="photos_list",
