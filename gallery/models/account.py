@@ -67,6 +67,27 @@ class AccountPreferences(models.Model):
         return gettext("Preferences of %(owner)s") % {"owner": self.owner}
 
 
+class AccountLimits(models.Model):
+    """What staff have set for one account. What is blank is as the settings say; 0 is no limit."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="limits", verbose_name=_("owner")
+    )
+    storage_mb = models.PositiveIntegerField(
+        _("storage in MB"), null=True, blank=True, help_text=_("Blank: as for everybody. 0: no limit.")
+    )
+    photos_per_day = models.PositiveIntegerField(
+        _("photos in 24 hours"), null=True, blank=True, help_text=_("Blank: as for everybody. 0: no limit.")
+    )
+
+    class Meta:
+        verbose_name = _("limits of an account")
+        verbose_name_plural = _("limits of accounts")
+
+    def __str__(self) -> str:
+        return gettext("Limits of %(owner)s") % {"owner": self.owner}
+
+
 class KeptAnswer(models.Model):
     """What was answered to a call with an Idempotency-Key. No status: the call is under way."""
 
