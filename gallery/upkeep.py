@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from gallery import queue, services, tus
-from gallery.models import MAX_ATTEMPTS, Job, JobState, Removal, Worker
+from gallery.models import MAX_ATTEMPTS, Cause, Job, JobState, Removal, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +99,12 @@ def finish_uploads() -> int:
     return finished
 
 
+def check_integrity() -> bool:
+    """Whether a check was made that staff had asked for. It reads as much as there is: not for a pass."""
+    claim = services.claim_check()
+    return claim is not None and services.make_check(claim)
+
+
 def remove_strays() -> int:
     """Folders of weights and comparisons that no row names. A storage lists them slowly: not for a pass."""
     removed = services.remove_stray_outcomes()
@@ -118,7 +124,7 @@ def rescue_orphans() -> tuple[int, int]:
         if number < MAX_ATTEMPTS:
             requeued += services.requeue(attempt)
         else:
-            given_up += services.fail(attempt, GIVEN_UP)
+            given_up += services.fail(attempt, GIVEN_UP, Cause.WORKER)
     return requeued, given_up
 
 

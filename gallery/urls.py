@@ -12,6 +12,7 @@ from gallery.views import (
     health,
     learning,
     live,
+    metrics,
     pages,
     programs,
     results,
@@ -28,6 +29,7 @@ from gallery.views import (
 urlpatterns = [
     path("", pages.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("language/", app.language, name="language"),
     path("manifest.webmanifest", app.manifest, name="manifest"),
     path("offline/", app.offline, name="offline"),

@@ -12,12 +12,15 @@ from django.core.files.storage import default_storage
 
 from gallery import files, images
 from gallery.decoding import PREVIEW_SIDE, THUMB_SIDE, bounded
-from gallery.keys import attempt_folder, new_result_keys
+from gallery.keys import ResultKeys, attempt_folder, new_result_keys
+from gallery.models import Cause
 from gallery.services import Claim, ColoredFiles
 from gallery.variants import VariantSettings
-from worker import engine
+from worker import engine, meters
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from colorizer.inference import Settings
 
 READER = "colorizer.scans"
@@ -30,19 +33,23 @@ def colorize(claim: Claim) -> ColoredFiles:
     from colorizer.writing import Target, reduced
 
     loaded = engine.serving(claim.settings.model_version)
+    stages = meters.Stages()
     with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
         folder = Path(name)
-        original = _copy_original(claim.original_key, folder)
-        images.read_in_child(READER, original, folder)
-        colored = color_scan(loaded.colorizer, load(folder), settings=settings_of(claim.settings))
+        with stages.of("fetch"):
+            original = _copy_original(claim.original_key, folder)
+        with stages.of("decode"):
+            images.read_in_child(READER, original, folder)
+            scan = load(folder)
+        with stages.of("color"):
+            colored = color_scan(loaded.colorizer, scan, settings=settings_of(claim.settings))
         target = Target(colored.scan.target_format)
-        report = write_colored(colored, folder / "result", kind=target)
+        with stages.of("encode"):
+            report = write_colored(colored, folder / "result", kind=target)
+            preview = reduced(colored.pixels, bounded((report.width, report.height), PREVIEW_SIDE))
         keys = new_result_keys(claim.job_id, claim.attempt, images.EXTENSIONS[target.format])
-        with (folder / "result").open("rb") as result:
-            files.store(keys.image, File(result))
-        preview = reduced(colored.pixels, bounded((report.width, report.height), PREVIEW_SIDE))
-        files.store(keys.preview, images.encode_preview(preview, PREVIEW_SIDE))
-        files.store(keys.thumb, images.encode_preview(preview, THUMB_SIDE))
+        with stages.of("store"):
+            _store(keys, folder / "result", preview)
     return ColoredFiles(
         image_key=keys.image,
         preview_key=keys.preview,
@@ -55,7 +62,15 @@ def colorize(claim: Claim) -> ColoredFiles:
         model_digest=loaded.colorizer.digest,
         model_version_id=loaded.version.pk,
         settings=claim.settings.everything(),
+        stage_s=stages.seconds,
     )
+
+
+def _store(keys: ResultKeys, picture: Path, preview: "Image.Image") -> None:
+    with picture.open("rb") as result:
+        files.store(keys.image, File(result))
+    files.store(keys.preview, images.encode_preview(preview, PREVIEW_SIDE))
+    files.store(keys.thumb, images.encode_preview(preview, THUMB_SIDE))
 
 
 def settings_of(asked: VariantSettings) -> "Settings":
@@ -103,6 +118,25 @@ def in_words(error: Exception) -> str:
                 "Something unexpected went wrong while coloring this photo. Try again; "
                 "if it happens again, tell whoever runs this site."
             )
+
+
+def cause_of(error: Exception) -> Cause:
+    """The same in one word, for whoever counts."""
+    from colorizer import ColorizerError, OutOfMemoryError, WeightsError
+
+    match error:
+        case MemoryError() | OutOfMemoryError():
+            return Cause.MEMORY
+        case WeightsError():
+            return Cause.WEIGHTS
+        case images.ImageRefused() | ColorizerError():
+            return Cause.FILE
+        case SoftTimeLimitExceeded():
+            return Cause.TIME
+        case FileNotFoundError():
+            return Cause.MISSING
+        case _:
+            return Cause.OTHER
 
 
 def _copy_original(key: str, folder: Path) -> Path:

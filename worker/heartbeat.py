@@ -16,7 +16,7 @@ from django.db import Error, close_old_connections
 
 from gallery import services
 from gallery.queue import QUEUE_COLORIZE, QUEUE_TRAIN
-from worker import engine, machine
+from worker import engine, machine, meters
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +80,9 @@ def trains() -> bool:
 
 def what_to_tell() -> services.WorkerState:
     if trains():
-        return services.WorkerState(free_memory_bytes=machine.free_memory(), free_disk_bytes=machine.free_disk())
-    return services.WorkerState(**engine.model())
+        room = {"free_memory_bytes": machine.free_memory(), "free_disk_bytes": machine.free_disk()}
+        return services.WorkerState(**room, samples=meters.told())
+    return services.WorkerState(**engine.model(), samples=meters.told())
 
 
 @worker_process_init.connect

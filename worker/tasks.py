@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from gallery import services
+from gallery import logs, services
 from gallery.queue import TASK_COLORIZE, TASK_RETRAIN
 from photolab_site.celery import app
-from worker import colorizing, engine, heartbeat, previewing, trainer
+from worker import colorizing, engine, heartbeat, meters, previewing, trainer
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +29,29 @@ def colorize() -> None:
     claim = services.claim_next(engine.worker_id())
     if claim is None:
         return
+    with logs.about(job=claim.job_id, attempt=claim.attempt):
+        color_claimed(claim)
+
+
+def color_claimed(claim: services.Claim) -> None:
+    """Until the job has ended or the claim is lost."""
     try:
         with previews_beside():
             output = colorizing.colorize(claim)
     except Exception as error:
         logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
-        if not services.fail(claim, colorizing.in_words(error)):
+        cause = colorizing.cause_of(error)
+        if services.fail(claim, colorizing.in_words(error), cause):
+            meters.JOBS.labels("failed", cause.value).inc()
+        else:
             colorizing.discard(claim)
+            meters.JOBS.labels("lost", "").inc()
         return
-    if not services.finish(claim, output):
+    if services.finish(claim, output):
+        meters.tell_done(claim.waited_s, output.stage_s)
+    else:
         colorizing.discard(claim)
+        meters.JOBS.labels("lost", "").inc()
 
 
 @contextmanager

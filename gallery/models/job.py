@@ -6,13 +6,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gallery.models.photo import Photo
-from gallery.models.state import LIVE_STATES, JobQuerySet, JobState
+from gallery.models.state import LIVE_STATES, Cause, JobQuerySet, JobState
 from gallery.models.version import ModelVersion
 from gallery.models.worker import Worker
 
 
 class Priority(models.IntegerChoices):
-    """The smaller number is colored first; among equals, the older job."""
+    """The smaller number is colored first; among equals, whose turn it is (services.turns)."""
 
     INTERACTIVE = 0, _("Somebody waits for it")
     BATCH = 10, _("When nobody waits")
@@ -22,6 +22,9 @@ class Job(models.Model):
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="jobs", verbose_name=_("photo"))
     status = models.CharField(_("status"), max_length=10, choices=JobState, default=JobState.QUEUED, db_index=True)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.INTERACTIVE)
+    turn = models.PositiveIntegerField(
+        _("turn"), default=0, help_text=_("Accounts take turns: the smaller number first, then the older job.")
+    )
     attempt = models.PositiveSmallIntegerField(
         _("attempt"), default=0, help_text=_("Grows with each claim; what an older attempt reports is ignored.")
     )
@@ -47,6 +50,7 @@ class Job(models.Model):
         Worker, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs", verbose_name=_("worker")
     )
     error = models.TextField(_("error"), blank=True, help_text=_("In plain words, for the owner."))
+    cause = models.CharField(_("cause"), max_length=8, choices=Cause, blank=True, help_text=_("Of a job that failed."))
     queued_at = models.DateTimeField(_("queued at"), db_default=Now())
     claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -65,6 +69,8 @@ class Job(models.Model):
                 name="one_live_job_per_photo_and_settings",
             ),
         )
+        # Not one of waiting jobs alone: SQLite would not see that a query with parameters may use it.
+        indexes = (models.Index(fields=("status", "priority", "turn", "id"), name="job_in_line"),)
 
     def __str__(self) -> str:
         return gettext("Job %(number)s") % {"number": self.pk}
@@ -102,6 +108,9 @@ class Result(models.Model):
         _("settings"), default=dict, blank=True, help_text=_("What the generator was told: name and value.")
     )
     duration_s = models.FloatField(_("duration s"), help_text=_("From claim to finish."))
+    stage_s = models.JSONField(
+        _("stage s"), default=dict, blank=True, help_text=_("Seconds in each stage of the work: name and value.")
+    )
     digest = models.CharField(
         _("digest"), max_length=64, blank=True, help_text=_("SHA-256 of the image, once it was collected.")
     )

@@ -1,4 +1,4 @@
-"""The states of jobs, training runs, previews and model versions, and the moves between them, written once as data.
+"""The states of jobs, training runs, previews, model versions and checks, and the moves between them, as data.
 
 Job           QUEUED ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED | ─requeue→ QUEUED
               QUEUED, RUNNING ─cancel→ CANCELLED
@@ -7,6 +7,7 @@ TrainingRun   QUEUED ─claim→ RUNNING ─finish→ SUCCEEDED | ─fail→ FAI
 Preview       WAITING ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED ; WAITING ─supersede→ SUPERSEDED
 ModelVersion  CANDIDATE ─promote→ ACTIVE ─(another promoted)→ RETIRED ─promote→ ACTIVE (rollback)
               CANDIDATE ─reject→ REJECTED
+IntegrityCheck  WAITING ─claim→ RUNNING ─finish→ DONE | ─fail→ FAILED ; silent RUNNING ─claim→ RUNNING (begins anew)
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,18 @@ class JobState(models.TextChoices):
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Canceled")
+
+
+class Cause(models.TextChoices):
+    """Why a job failed, in one word for whoever counts; its owner is told by a sentence."""
+
+    FILE = "file", _("The file itself")
+    MEMORY = "memory", _("Too little memory")
+    TIME = "time", _("It took too long")
+    WEIGHTS = "weights", _("No usable weights")
+    MISSING = "missing", _("The original is gone")
+    WORKER = "worker", _("Its worker died three times")
+    OTHER = "other", _("Something unforeseen")
 
 
 class RunState(models.TextChoices):
@@ -48,6 +61,13 @@ class VersionState(models.TextChoices):
     ACTIVE = "active", _("Active")
     RETIRED = "retired", _("Retired")
     REJECTED = "rejected", _("Rejected")
+
+
+class CheckState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Checking")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
 
 
 LIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
@@ -89,6 +109,15 @@ VERSION_MOVES = frozenset(
     }
 )
 
+CHECK_MOVES = frozenset(
+    {
+        (CheckState.WAITING, CheckState.RUNNING),
+        (CheckState.RUNNING, CheckState.RUNNING),
+        (CheckState.RUNNING, CheckState.DONE),
+        (CheckState.RUNNING, CheckState.FAILED),
+    }
+)
+
 
 class MovingQuerySet(models.QuerySet):
     """For rows with a `status` that changes only by the moves of a table, and a `changed_at`."""
@@ -119,7 +148,7 @@ class JobQuerySet(MovingQuerySet):
 
     def in_line(self) -> "JobQuerySet":
         """Those that wait, the next one first."""
-        return self.filter(status=JobState.QUEUED).order_by("priority", "pk")
+        return self.filter(status=JobState.QUEUED).order_by("priority", "turn", "pk")
 
 
 class RunQuerySet(MovingQuerySet):
@@ -132,3 +161,7 @@ class PreviewQuerySet(MovingQuerySet):
 
 class VersionQuerySet(MovingQuerySet):
     moves = VERSION_MOVES
+
+
+class CheckQuerySet(MovingQuerySet):
+    moves = CHECK_MOVES

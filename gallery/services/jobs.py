@@ -14,9 +14,10 @@ from django.db.models.functions import Now
 
 from gallery import files, queue
 from gallery.keys import attempt_folder
-from gallery.models import Job, JobState, Photo, Result, Worker
+from gallery.models import Cause, Job, JobState, Photo, Result, Worker
 from gallery.models.state import LIVE_STATES, JobQuerySet
 from gallery.services import webhooks
+from gallery.services.turns import line_up
 from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Claim(Attempt):
     worker_id: UUID
     original_key: str
     format: str
+    waited_s: float = 0.0
     settings: VariantSettings = field(default_factory=VariantSettings)
 
 
@@ -55,6 +57,7 @@ class ColoredFiles:
     model_digest: str
     model_version_id: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    stage_s: dict[str, float] = field(default_factory=dict)
 
 
 def claim(job_id: int, worker_id: UUID) -> Claim | None:
@@ -70,12 +73,14 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
         if not taken:
             return None
         job = Job.objects.select_related("photo").get(pk=job_id)
+    _log(job_id, job.attempt, "is claimed")
     return Claim(
         job_id=job.pk,
         attempt=job.attempt,
         worker_id=worker_id,
         original_key=job.photo.original_key,
         format=job.photo.format,
+        waited_s=(job.claimed_at - job.queued_at).total_seconds(),
         settings=VariantSettings.parse(job.settings),
     )
 
@@ -101,16 +106,20 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
         )
         Worker.objects.filter(pk=claim.worker_id).update(jobs_done=F("jobs_done") + 1)
         webhooks.tell_of_job(claim.job_id)
+    _log(claim.job_id, claim.attempt, "is done")
     return True
 
 
-def fail(attempt: Attempt, reason: str) -> bool:
+def fail(attempt: Attempt, reason: str, cause: Cause = Cause.OTHER) -> bool:
     """`reason` is shown to the owner as it stands. What the attempt has stored is removed."""
     with transaction.atomic():
-        failed = _held(attempt).move(JobState.FAILED, only_if=[JobState.RUNNING], ended_at=Now(), error=reason)
+        failed = _held(attempt).move(
+            JobState.FAILED, only_if=[JobState.RUNNING], ended_at=Now(), error=reason, cause=cause
+        )
         if failed:
             files.delete_folder_after_commit(attempt_folder(attempt.job_id, attempt.attempt))
             webhooks.tell_of_job(attempt.job_id)
+            _log(attempt.job_id, attempt.attempt, f"failed ({cause})")
     return failed
 
 
@@ -121,6 +130,7 @@ def requeue(attempt: Attempt) -> bool:
         if back:
             files.delete_folder_after_commit(attempt_folder(attempt.job_id, attempt.attempt))
             queue.ring_after_commit()
+            _log(attempt.job_id, attempt.attempt, "is given back to the queue")
     return back
 
 
@@ -138,12 +148,10 @@ def retry_photo(photo_id: int) -> Job | None:
                 return None
             latest = photo.latest_job
             wanted = VariantSettings.parse(latest.settings) if latest else VariantSettings()
-            job = Job.objects.create(
-                photo=photo,
-                settings=wanted.as_json(),
-                settings_digest=wanted.digest,
-            )
+            job = Job(photo=photo, settings=wanted.as_json(), settings_digest=wanted.digest)
+            line_up([job])[0].save(force_insert=True)
             queue.ring_after_commit()
+            logger.info("Job %s is ordered", job.pk, extra={"job": job.pk})
             return job
     except IntegrityError:
         logger.info("Photo %s has a live job already", photo_id)
@@ -152,3 +160,7 @@ def retry_photo(photo_id: int) -> Job | None:
 
 def _held(attempt: Attempt) -> JobQuerySet:
     return Job.objects.filter(pk=attempt.job_id, attempt=attempt.attempt)
+
+
+def _log(job_id: int, attempt: int, what: str) -> None:
+    logger.info("Job %s %s", job_id, what, extra={"job": job_id, "attempt": attempt})

@@ -18,8 +18,10 @@ from gallery.dates import TakenOn
 from gallery.keys import PhotoKeys, job_folder, new_photo_keys
 from gallery.models import CollectedImage, Job, Origin, PartialUpload, Photo, Priority, Removal, SharedCopy
 from gallery.services import batches, consent
+from gallery.services.quotas import require_room
 from gallery.services.sharing import drop_copies
 from gallery.services.trash import restore_photos
+from gallery.services.turns import line_up
 from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
@@ -43,12 +45,13 @@ def upload_photo(
 ) -> Uploaded:
     """Its first job colors it as `wanted`, or as usual. Of bytes that are there already nothing is ordered.
 
-    Raises images.ImageRefused, and then nothing is stored and no row is made.
+    Raises images.ImageRefused, of which QuotaReached is one, and then nothing is stored and no row is made.
     """
     measured = images.measure(upload)
     known = _known(owner, measured.digest)
     if known is not None:
         return known
+    require_room(owner.pk, measured.byte_size)
     inspected = images.inspect(upload)
     keys = new_photo_keys(images.EXTENSIONS[inspected.format])
     photo = _described(owner, clean_file_name(upload.name), measured, inspected, keys)
@@ -127,10 +130,13 @@ def _store(upload: File, inspected: images.Inspected, keys: PhotoKeys) -> None:
 def _add_rows(photo: Photo, wanted: VariantSettings, priority: Priority) -> None:
     with transaction.atomic():
         photo.batch = batches.join_batch(photo.owner)
+        require_room(photo.owner_id, photo.byte_size)  # others of the same person may have come in meanwhile
         photo.save(force_insert=True)
         settings, digest = wanted.as_json(), wanted.digest
-        Job.objects.create(photo=photo, settings=settings, settings_digest=digest, priority=priority)
+        job = Job(photo=photo, settings=settings, settings_digest=digest, priority=priority)
+        line_up([job])[0].save(force_insert=True)
         queue.ring_after_commit()
+    logger.info("Job %s is ordered", job.pk, extra={"job": job.pk})
 
 
 def clean_file_name(name: str | None) -> str:

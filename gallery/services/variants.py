@@ -1,13 +1,18 @@
 """Orders to color a photograph in another way: one variant, or four to choose from."""
 
+import logging
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from gallery import queue
 from gallery.models import Job, JobState, ModelVersion, Photo, Priority, VersionState
 from gallery.models.state import LIVE_STATES
+from gallery.services.turns import line_up
 from gallery.services.versions import active_version, versions_before
 from gallery.variants import SettingsRefused, VariantSettings
+
+logger = logging.getLogger(__name__)
 
 MOST_LIVE = 20  # of one photograph: nobody looks at more, and others wait
 
@@ -38,14 +43,16 @@ def order_variant(
             return same
         if live.count() >= MOST_LIVE:
             raise SettingsRefused(_("This photograph has enough variants waiting. Try again when they are done."))
-        job = Job.objects.create(
+        job = Job(
             photo=photo,
             settings=settings.as_json(),
             settings_digest=settings.digest,
             is_proposal=is_proposal,
             priority=priority,
         )
+        line_up([job])[0].save(force_insert=True)
         queue.ring_after_commit()
+        logger.info("Job %s is ordered", job.pk, extra={"job": job.pk})
         return job
 
 

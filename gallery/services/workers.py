@@ -1,6 +1,7 @@
 """How a worker makes itself known, stays known and leaves."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -26,6 +27,7 @@ class WorkerState:
     weights_error: str = ""
     free_memory_bytes: int | None = None
     free_disk_bytes: int | None = None
+    samples: list[dict[str, Any]] = field(default_factory=list)
 
 
 def register_worker(facts: WorkerFacts) -> None:
