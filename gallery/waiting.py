@@ -52,7 +52,7 @@ def number_waiting(photos: Iterable[Photo]) -> list[Photo]:
     queued = [job for job in newest.values() if job is not None and job.status == JobState.QUEUED]
     if not queued:
         return shown
-    last = max(queued, key=lambda job: (job.priority, job.pk))
+    last = max(queued, key=lambda job: (job.priority, job.turn, job.pk))
     places = {pk: place for place, pk in enumerate(_in_line_up_to(last).values_list("pk", flat=True), start=1)}
     for photo in shown:
         job = newest[photo.pk]
@@ -68,7 +68,8 @@ def typical_duration_s() -> float | None:
 
 def _in_line_up_to(job: Job) -> JobQuerySet:
     """The job itself and those that a worker takes before it."""
-    before = Q(priority__lt=job.priority) | Q(priority=job.priority, pk__lte=job.pk)
+    same = Q(priority=job.priority)
+    before = Q(priority__lt=job.priority) | same & Q(turn__lt=job.turn) | same & Q(turn=job.turn, pk__lte=job.pk)
     return Job.objects.in_line().filter(before)
 
 

@@ -13,6 +13,7 @@ from gallery.models.photo import PhotoQuerySet
 from gallery.models.state import JobQuerySet
 from gallery.services import consent
 from gallery.services.jobs import cancel
+from gallery.services.turns import line_up
 from gallery.services.versions import active_version
 from gallery.variants import VariantSettings
 
@@ -80,7 +81,7 @@ def color_again(photos: PhotoQuerySet) -> int:
     """
     with transaction.atomic():
         outdated = list(outdated_photos(photos).select_for_update().order_by("pk"))
-        jobs = [_same_again(photo) for photo in outdated]
+        jobs = line_up(_same_again(photo) for photo in outdated)
         Job.objects.bulk_create(jobs, ignore_conflicts=True)  # of whoever was quicker with the same photo
         if jobs:
             queue.ring_after_commit()
@@ -99,7 +100,7 @@ def color_uncolored(photos: PhotoQuerySet) -> int:
     live = Exists(Job.objects.live().without_proposals().filter(photo=OuterRef("pk")))
     with transaction.atomic():
         uncolored = list(photos.filter(~result, ~live).select_for_update().order_by("pk"))
-        Job.objects.bulk_create([Job(photo=photo) for photo in uncolored], ignore_conflicts=True)
+        Job.objects.bulk_create(line_up(Job(photo=photo) for photo in uncolored), ignore_conflicts=True)
         if uncolored:
             queue.ring_after_commit()
     return len(uncolored)
