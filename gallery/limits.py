@@ -42,7 +42,7 @@ def limited_uploads(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
 
     @wraps(view)
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        wait_s = upload_wait(request, amount=max(1, len(request.FILES)))
+        wait_s = upload_wait(request, amount=max(1, len(request.FILES.getlist("file"))))
         return too_many(request, wait_s) if wait_s else view(request, *args, **kwargs)
 
     return answer

@@ -20,6 +20,11 @@ FROM_OTHERS = (
     _("Camera raw files are not supported. Export it as JPEG or TIFF and upload that."),
     _("Reading this photograph takes more memory than is allowed. Save it smaller, or with 8 bits."),
     _("Reading this photograph took too long. Save it again in another program, or smaller."),
+    _(
+        "This file has %(size)s MB, and %(used)s of your %(most)s MB are taken. "
+        "Delete photographs, also from the trash, to make room."
+    ),
+    _("You may upload %(most)s photographs in 24 hours, and you have. The next may come in %(wait)s."),
     _("The site is busy reading other photographs. Try again in a minute."),
     _("This photograph has %(megapixels)s megapixels (%(width)s x %(height)s); at most %(most)s are accepted."),
     _("This picture is only %(width)s x %(height)s pixels: too small to color."),

@@ -22,7 +22,9 @@ from django.utils.translation import gettext as _
 from gallery.files import storage_errors
 from gallery.images import ImageRefused, SiteBusy
 from gallery.models import PartialUpload
+from gallery.sentences import said
 from gallery.services.photos import clean_file_name, upload_photo
+from gallery.services.quotas import QuotaReached, require_room
 from gallery.uploading import max_upload_bytes
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,10 @@ def create(owner: AbstractBaseUser, *, length: str, metadata: str) -> PartialUpl
     under_way = PartialUpload.objects.filter(owner=owner).aggregate(bytes=Sum("byte_size"))["bytes"] or 0
     if under_way + size > MOST_LARGEST_FILES * max_upload_bytes():
         raise UploadRefused(413, _("Too many large uploads of yours are unfinished. Finish some first, or wait a day."))
+    try:
+        require_room(owner.pk, under_way + size)
+    except QuotaReached as refusal:
+        raise UploadRefused(413, said(str(refusal))) from refusal
     upload = PartialUpload(owner=owner, file_name=clean_file_name(file_name_in(metadata)), byte_size=size)
     settings.PHOTOLAB_PARTIAL.mkdir(mode=0o700, exist_ok=True)
     upload.path.touch(mode=0o600)

@@ -1,17 +1,19 @@
-"""Accounts, tokens, workers and traces of deleted photos in the admin."""
+"""Accounts, their limits and second factors, tokens, workers and traces of deleted photos in the admin."""
 
+from allauth.mfa.admin import Authenticator  # its page is registered by that module, and replaced below
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from gallery import services
 from gallery.accounts import end_tokens
 from gallery.admin.base import DeletedByServices, KeptByServices, told
-from gallery.models import ApiKey, Removal, Worker
+from gallery.models import AccountLimits, ApiKey, Removal, Worker
 
 User = get_user_model()
 
@@ -76,3 +78,37 @@ class ApiKeyAdmin(KeptByServices):
     search_fields = ("=token_key", "name", "user__username", "user__email")
     list_select_related = ("user",)
     fields = ("token_key", "name", "scopes", "user", "created", "expiry", "last_used_at")
+
+
+@admin.register(AccountLimits)
+class AccountLimitsAdmin(admin.ModelAdmin):
+    """What one account may keep and upload, where that is not as the settings say for everybody."""
+
+    list_display = ("owner", "storage_mb", "photos_per_day", "taken")
+    list_filter = ("storage_mb", "photos_per_day")
+    search_fields = ("owner__username", "owner__email")
+    list_select_related = ("owner",)
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("taken",)
+
+    @admin.display(description=_("taken"))
+    def taken(self, limits: AccountLimits) -> str:
+        return filesizeformat(services.stored_bytes(limits.owner_id)) if limits.owner_id else ""
+
+
+admin.site.unregister(Authenticator)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(DeletedByServices, KeptByServices):
+    """To let in whoever has lost the telephone and the recovery codes. No secret is shown."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__username", "user__email")
+    list_select_related = ("user",)
+    fields = list_display
+
+    def delete_rows(self, rows: QuerySet[Authenticator]) -> None:
+        """One factor of an account goes with the others: recovery codes alone are none."""
+        Authenticator.objects.filter(user__in=list(rows.values_list("user", flat=True))).delete()

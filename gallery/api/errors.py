@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler
 
 from gallery.images import ImageRefused, SiteBusy
 from gallery.sentences import said
+from gallery.services import QuotaReached
 from gallery.services.photos import clean_file_name
 
 
@@ -32,6 +33,17 @@ class TooManyGuesses(APIException):
     default_code = "throttled"
 
 
+class DayIsFull(APIException):
+    """`wait` becomes Retry-After."""
+
+    status_code = 429
+    default_code = "quota"
+
+    def __init__(self, sentence: str, *, wait_s: int) -> None:
+        super().__init__(sentence)
+        self.wait = wait_s
+
+
 class Busy(APIException):
     status_code = 503
     default_code = "busy"
@@ -44,6 +56,9 @@ def refusals_of(upload: File) -> Iterator[None]:
         yield
     except SiteBusy as refusal:
         raise Busy(said(str(refusal))) from refusal
+    except QuotaReached as refusal:
+        sentence = said(str(refusal))
+        raise (DayIsFull(sentence, wait_s=refusal.wait_s) if refusal.wait_s else Refused(sentence)) from refusal
     except ImageRefused as refusal:
         raise Refused(f"{clean_file_name(upload.name)}: {said(str(refusal))}") from refusal
 

@@ -24,6 +24,7 @@ from gallery.services.batches import (
     set_batch_mails,
     wants_batch_mails,
 )
+from gallery.services.checking import CheckClaim, ask_for_check, begin_check, claim_check, make_check
 from gallery.services.collecting import (
     Collected,
     collect_photo,
@@ -86,6 +87,7 @@ from gallery.services.previews import (
     sweep_previews,
 )
 from gallery.services.pruning import prunable_versions, prune_versions
+from gallery.services.quotas import Quota, QuotaReached, quota_of, require_room, stored_bytes, uploaded_today
 from gallery.services.results import (
     accept_result,
     batch_of,

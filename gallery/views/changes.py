@@ -18,6 +18,7 @@ from gallery import services, showcase
 from gallery.access import job_for, photo_for
 from gallery.dates import read_date
 from gallery.images import ImageRefused, SiteBusy
+from gallery.limits import limited_uploads
 from gallery.models import Photo
 from gallery.sentences import said
 from gallery.services.photos import clean_file_name
@@ -45,6 +46,7 @@ class Sorted:
 
 @require_POST
 @login_required
+@limited_uploads
 def upload(request: HttpRequest) -> HttpResponse:
     outcome = take_in(request, request.FILES.getlist("file"))
     if not request.accepts("text/html"):
@@ -55,6 +57,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+@limited_uploads
 def upload_sample(request: HttpRequest) -> HttpResponse:
     path = showcase.sample_path()
     if path is None:

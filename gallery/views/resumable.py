@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from gallery import tus
 from gallery.access import partial_upload_for
+from gallery.limits import too_many, upload_wait
 from gallery.models import PartialUpload
 from gallery.uploading import max_upload_bytes
 from gallery.views.changes import as_json, take_in
@@ -43,6 +44,8 @@ def resumable_uploads(request: HttpRequest) -> HttpResponse:
         about = {"Tus-Version": tus.VERSION, "Tus-Extension": tus.EXTENSIONS, "Tus-Max-Size": str(max_upload_bytes())}
         return HttpResponse(status=204, headers=about)
     _require_version(request)
+    if wait_s := upload_wait(request):
+        return too_many(request, wait_s)
     upload = tus.create(
         request.user,
         length=request.headers.get("Upload-Length", ""),

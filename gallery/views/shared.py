@@ -18,6 +18,7 @@ from gallery import services
 from gallery.access import shared_with
 from gallery.delivery import answer_file
 from gallery.images import EXTENSIONS, ImageRefused, SiteBusy
+from gallery.limits import lock_out
 from gallery.models import Share
 from gallery.shared_zip import answer_shared_zip
 from gallery.views.albums import page_of_album
@@ -72,6 +73,7 @@ def _ask_password(request: HttpRequest, share: Share) -> HttpResponse:
     error, status = "", 200
     if request.method == "POST":
         if not ratelimit.consume(request, action=GUESSES, key=share.code):
+            lock_out()
             error, status = gettext("Too many passwords were tried. Try again in five minutes."), 429
         elif services.fits_password(share, request.POST.get("password", "")):
             ratelimit.clear(request, action=GUESSES, key=share.code)

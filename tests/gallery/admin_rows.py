@@ -2,6 +2,7 @@
 
 from gallery import services
 from gallery.models import (
+    AccountLimits,
     Album,
     ApiKey,
     KeptAnswer,
@@ -24,6 +25,7 @@ class AdminRows(TrainingRows):
         self.make_worker()
         services.delete_photos([self.make_photo(self.friend, mark=5).pk])
         ApiKey.objects.create(user=self.owner, name="Scanner")
+        AccountLimits.objects.create(owner=self.owner, storage_mb=500)
         self.make_every_training_row()
         self.make_every_program_row()
         self.make_every_row_of_albums()
