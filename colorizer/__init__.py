@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from .errors import (
     ColorizerError,
     DeviceError,
+    DeviceFullError,
     HintsError,
     ImageError,
     NoColorError,
@@ -21,6 +22,7 @@ __all__ = [
     "Colorizer",
     "ColorizerError",
     "DeviceError",
+    "DeviceFullError",
     "HintsError",
     "ImageError",
     "NoColorError",

@@ -33,6 +33,10 @@ class OutOfMemoryError(ColorizerError):
     """The device has too little memory for this photograph."""
 
 
+class DeviceFullError(OutOfMemoryError):
+    """The device has no room for the network's work on a single photograph, of whatever size."""
+
+
 class TrainingError(ColorizerError):
     """Training cannot start or cannot go on."""
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from .batching import Batcher
 from .checkpoint import Card, load_generator
 from .color import lab_to_rgb, rgb_to_lab, to_tensor
 from .efficientnet import STRIDE
@@ -60,16 +62,20 @@ class Distribution:
 class Colorizer:
     """A generator held in memory, ready to color photographs."""
 
-    def __init__(self, generator: Generator, card: Card, *, device: str = "cpu") -> None:
+    def __init__(self, generator: Generator, card: Card, *, device: str = "cpu", at_once: int = 1) -> None:
         self.card = card
         self.device = find_device(device)
         self._generator = quickened(generator, self.device, number_format(self.device))
+        self.batcher = Batcher(partial(predict_ab, self._generator, upsample=False), most=at_once)
 
     @classmethod
-    def load(cls, path: Path | str, *, device: str = "cpu") -> "Colorizer":
-        """Load weights strictly and by digest. Raises WeightsError, and DeviceError for a device that is not there."""
+    def load(cls, path: Path | str, *, device: str = "cpu", at_once: int = 1) -> "Colorizer":
+        """Load weights strictly and by digest; threads that are `batcher.coming` share batches of up to `at_once`.
+
+        Raises WeightsError, and DeviceError for a device that is not there.
+        """
         generator, card = load_generator(Path(path))
-        return cls(generator, card, device=device)
+        return cls(generator, card, device=device, at_once=at_once)
 
     @property
     def digest(self) -> str:
@@ -109,10 +115,11 @@ class Colorizer:
         """
         seen = network_size(size, settings.network_size)
         light = self._seen(image, seen)
-        ab = predict_ab(self._generator, light, upsample=False)
         if settings.flip_averaged:
-            mirrored = predict_ab(self._generator, light.flip(-1), upsample=False)
+            ab, mirrored = self.batcher(torch.cat((light, light.flip(-1)))).split(1)
             ab = (ab + mirrored.flip(-1)) / 2
+        else:
+            ab = self.batcher(light)
         return Chroma(ab=ab[0].cpu().numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy())
 
     @torch.inference_mode()
