@@ -18,6 +18,7 @@ from tests.base import PASSWORD, GalleryTestCase
 OPEN_TO_ALL = {
     *("home", "healthz", "models", "model", "model_sample", "scripts", "api-schema", "api-docs", "api-tokens"),
     *("language", "manifest", "offline"),
+    "metrics",  # for programs with a token, and nobody else: tests.gallery.test_metrics
 }
 FOR_WHO_HAS_THE_LINK = {"shared", "shared_file", "shared_download"}  # tests.gallery.test_shared has the strangers
 KINDS = {"photo_file": ("original", "preview", "thumb"), "result_file": ("image", "preview", "thumb")}
