@@ -1,16 +1,29 @@
 """Stored files: reading them, and deleting them once the death of their rows is committed."""
 
+import hashlib
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage, storages
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    key: str
+    byte_size: int
+    changed_at: datetime
 
 
 def storage_errors() -> tuple[type[Exception], ...]:
@@ -29,6 +42,38 @@ def store(key: str, content: File | bytes) -> None:
     if stored != key:
         default_storage.delete(stored)
         raise FileExistsError(f"{key} is stored already")
+
+
+def read_chunks(key: str) -> Iterator[bytes]:
+    with default_storage.open(key) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def digest_of(key: str) -> str:
+    """SHA-256 of the stored bytes, all of which are read for it."""
+    digest = hashlib.sha256()
+    for chunk in read_chunks(key):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def list_stored() -> Iterator[StoredFile]:
+    """Everything in the storage. A bucket is listed by pages, and not folder by folder, of which each photo has one."""
+    if bucket := getattr(default_storage, "bucket", None):
+        for entry in bucket.objects.all():
+            yield StoredFile(entry.key, entry.size, entry.last_modified)
+        return
+    root = Path(default_storage.location)
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                facts = path.stat()
+            except FileNotFoundError:  # deleted meanwhile
+                continue
+            changed_at = datetime.fromtimestamp(facts.st_mtime, UTC)
+            yield StoredFile(path.relative_to(root).as_posix(), facts.st_size, changed_at)
 
 
 def delete_after_commit(keys: Iterable[str]) -> None:

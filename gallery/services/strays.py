@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from gallery import files
 from gallery.keys import COMPARISONS_FOLDER, WEIGHTS_FOLDER, attempt_in, samples_folder
 from gallery.models import ModelVersion, RunState, TrainingEvaluation, TrainingRun
+from gallery.named_files import comparison_files
 
 
 def remove_stray_samples(run_id: int, *, attempt: int) -> None:
@@ -33,5 +34,5 @@ def remove_stray_outcomes() -> int:
 
 
 def _named_keys() -> list[str]:
-    rows = ModelVersion.objects.values_list("weights_key", "comparisons")
-    return [key for weights_key, pairs in rows for key in (weights_key, *(pair["candidate_key"] for pair in pairs))]
+    weights = ModelVersion.objects.values_list("weights_key", flat=True)
+    return [*weights, *(file.key for file in comparison_files())]

@@ -31,8 +31,9 @@ class TrainingRows:
 
     def make_collected(self, owner: User, *, photo: Photo | None = None, **fields: Any) -> CollectedImage:
         keys = new_collected_keys()
+        content = pictures.encoded(pictures.color((64, 48)))
         for key in (keys.picture, keys.thumb):
-            files.store(key, pictures.encoded(pictures.color((64, 48))))
+            files.store(key, content)
         facts = {
             "origin": Origin.STAFF_UPLOAD if photo is None else Origin.COLOR_UPLOAD,
             "digest": uuid4().hex * 2,
@@ -40,7 +41,7 @@ class TrainingRows:
             "colorfulness": 40.0,
             "width": 64,
             "height": 64,
-            "byte_size": 1000,
+            "byte_size": len(content),
             "consented_at": timezone.now(),
             "status": Admission.INCLUDED,
         }

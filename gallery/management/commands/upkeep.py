@@ -31,6 +31,7 @@ class Command(BaseCommand):
             upkeep.finish_uploads()
             upkeep.collect()
             upkeep.remove_strays()
+            upkeep.check_integrity()
             mails.send_batch_mails()
             hooks.send_due()
             return
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             (upkeep.finish_uploads, upkeep.PASS_EVERY_S),
             (upkeep.collect, upkeep.PASS_EVERY_S),
             (upkeep.remove_strays, upkeep.REMOVE_EVERY_S),
+            (upkeep.check_integrity, upkeep.PASS_EVERY_S),
             (mails.send_batch_mails, upkeep.PASS_EVERY_S),
             (hooks.send_due, upkeep.PASS_EVERY_S),
         ):
