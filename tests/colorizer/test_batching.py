@@ -4,6 +4,7 @@ import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import torch
 from django.test import tag
@@ -14,6 +15,8 @@ from colorizer.__main__ import SHIPPED
 from colorizer.batching import MOST_WAIT_S, Batcher
 from colorizer.inference import Settings
 from tests import pictures
+
+PATIENCE_S = 10.0
 
 
 class Network:
@@ -34,14 +37,13 @@ def lights(count: int, shape: tuple[int, int] = (4, 6)) -> list[Tensor]:
     return [torch.full((1, 1, *shape), float(number)) for number in range(count)]
 
 
-def together(batcher: Batcher, given: list[Tensor], *, late_s: float = 0) -> list[Tensor | Exception]:
-    """All on their way at once; the last one comes later than the others by so much."""
+def together(batcher: Batcher, given: list[Tensor]) -> list[Tensor | Exception]:
+    """What each of them gets when all are on their way at once."""
     start = threading.Barrier(len(given))
 
     def come(place: int) -> Tensor | Exception:
         with batcher.coming():
             start.wait()
-            time.sleep(late_s * (place == len(given) - 1))
             try:
                 return batcher(given[place])
             except (DeviceFullError, ValueError) as error:
@@ -51,8 +53,14 @@ def together(batcher: Batcher, given: list[Tensor], *, late_s: float = 0) -> lis
         return list(threads.map(come, range(len(given))))
 
 
-@tag("alone")
 class BatcherTest(unittest.TestCase):
+    """With more patience than the product has, so that a machine that does other work changes nothing."""
+
+    def setUp(self) -> None:
+        patience = patch("colorizer.batching.MOST_WAIT_S", PATIENCE_S)
+        patience.start()
+        self.addCleanup(patience.stop)
+
     def test_those_that_come_together_go_as_one_and_each_gets_its_own(self) -> None:
         network, given = Network(), lights(5)
         answers = together(Batcher(network, most=8), given)
@@ -76,25 +84,7 @@ class BatcherTest(unittest.TestCase):
         began = time.perf_counter()
         with batcher.coming():
             batcher(lights(1)[0])
-        self.assertLess(time.perf_counter() - began, MOST_WAIT_S / 2)
-
-    def test_the_first_waits_no_longer_than_it_may_for_one_that_is_late(self) -> None:
-        network, waited = Network(), []
-        batcher = Batcher(network, most=8)
-
-        def come() -> None:
-            with batcher.coming():
-                began = time.perf_counter()
-                batcher(lights(1)[0])
-                waited.append(time.perf_counter() - began)
-
-        with batcher.coming():  # this thread is on its way for the whole time
-            first = threading.Thread(target=come)
-            first.start()
-            first.join()
-        self.assertGreaterEqual(waited[0], MOST_WAIT_S * 0.9)
-        self.assertLess(waited[0], MOST_WAIT_S + 0.1)
-        self.assertEqual(network.tried, [1])
+        self.assertLess(time.perf_counter() - began, PATIENCE_S / 2)
 
     def test_one_that_never_comes_is_not_waited_for(self) -> None:
         batcher = Batcher(Network(), most=8)
@@ -102,7 +92,7 @@ class BatcherTest(unittest.TestCase):
             raise ValueError("its file is damaged")
         began = time.perf_counter()
         together(batcher, lights(2))
-        self.assertLess(time.perf_counter() - began, MOST_WAIT_S)
+        self.assertLess(time.perf_counter() - began, PATIENCE_S / 2)
 
     def test_who_did_not_say_that_it_comes_goes_alone_and_at_once(self) -> None:
         network = Network()
@@ -110,7 +100,7 @@ class BatcherTest(unittest.TestCase):
         with batcher.coming():
             preview = threading.Thread(target=lambda: batcher(lights(1)[0]))
             preview.start()
-            preview.join(MOST_WAIT_S / 2)
+            preview.join(PATIENCE_S / 2)
             self.assertEqual(network.tried, [1])
 
     def test_a_batch_that_memory_runs_out_for_is_halved_and_so_are_later_ones(self) -> None:
@@ -139,6 +129,27 @@ class BatcherTest(unittest.TestCase):
 
         answers = together(Batcher(broken, most=8), lights(3))
         self.assertEqual([str(answer) for answer in answers], ["no number"] * 3)
+
+
+@tag("alone")
+class PatienceTest(unittest.TestCase):
+    def test_the_first_waits_no_longer_than_it_may_for_one_that_is_late(self) -> None:
+        network, waited = Network(), []
+        batcher = Batcher(network, most=8)
+
+        def come() -> None:
+            with batcher.coming():
+                began = time.perf_counter()
+                batcher(lights(1)[0])
+                waited.append(time.perf_counter() - began)
+
+        with batcher.coming():  # this thread is on its way for the whole time
+            first = threading.Thread(target=come)
+            first.start()
+            first.join()
+        self.assertGreaterEqual(waited[0], MOST_WAIT_S * 0.9)
+        self.assertLess(waited[0], MOST_WAIT_S + 0.1)
+        self.assertEqual(network.tried, [1])
 
 
 class ColorizerTest(unittest.TestCase):
