@@ -52,8 +52,7 @@ class Batcher:
 
         Raises DeviceFullError, and what the network raises.
         """
-        was_coming = self._arrive()
-        if self._runner is None or not was_coming:
+        if self._runner is None or not self._is_coming():
             answer = self._through([light])[0]
         else:
             batch, place = self._join(light)
@@ -68,6 +67,7 @@ class Batcher:
             batch = self._waiting.setdefault(light.shape, _Batch())
             place = len(batch.lights)
             batch.lights.append(light)
+            self._arrive()
             if len(batch.lights) >= self.most:
                 self._send(light.shape)
             elif place > 0:
@@ -98,12 +98,13 @@ class Batcher:
         self.most = min(self.most, half)
         return self._through(lights[:half]) + self._through(lights[half:])
 
-    def _arrive(self) -> bool:
-        was_coming = getattr(self._mine, "is_coming", False)
-        if was_coming:
+    def _is_coming(self) -> bool:
+        return getattr(self._mine, "is_coming", False)
+
+    def _arrive(self) -> None:
+        if self._is_coming():
             self._mine.is_coming = False
             self._count(-1)
-        return was_coming
 
     def _count(self, more: int) -> None:
         with self._changed:
