@@ -5,6 +5,7 @@ import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.utils import has_verified_email
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -65,6 +66,11 @@ class TwoFactorAdapter(DefaultMFAAdapter):
 def _cipher() -> Fernet:
     digest = hashlib.sha256(b"second factors: " + settings.SECRET_KEY.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def is_verified(user: AbstractBaseUser) -> bool:
+    """Whether the account may be used as far as its email address goes."""
+    return settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory" or has_verified_email(user)
 
 
 def end_tokens(user: AbstractBaseUser) -> None:

@@ -64,13 +64,13 @@ PHOTOLAB_UPLOADS_PER_MINUTE = env.read_whole_number("PHOTOLAB_UPLOADS_PER_MINUTE
 PHOTOLAB_API_CALLS_PER_MINUTE = env.read_whole_number("PHOTOLAB_API_CALLS_PER_MINUTE", 3000)
 
 # --- Applications ----------------------------------------------------------------------------
-_OIDC_APPS, _OIDC_SETTINGS = security.read_oidc()
+OIDC_APPS, _OIDC_SETTINGS = security.read_oidc()
 INSTALLED_APPS = [
     "gallery",
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    *_OIDC_APPS,
+    *OIDC_APPS,
     "rest_framework",
     "knox",
     "drf_spectacular",

@@ -21,7 +21,7 @@ NOT_FOUND = "There is no such thing, or it is somebody else's."
 TOO_LARGE = "The request is larger than any photograph may be."
 UNFIT = "What was sent was understood and cannot be used; the sentence says why."
 CONFLICT = "It was too late, or something else is under way."
-THROTTLED = "Too many tries; wait a minute."
+THROTTLED = "Too many calls, uploads or tries; Retry-After says after how many seconds it goes on."
 BUSY = "The site is busy; the same again works in a minute."
 WORDS = {
     "401": KEY_MISSING,
@@ -56,7 +56,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for methods in result["paths"].values():
         for call in methods.values():
             if call.get("security"):
-                for status in ("401", "403"):
+                for status in ("401", "403", "429"):
                     call["responses"].setdefault(status, {"content": ERROR})
             for status, response in call["responses"].items():
                 if status in WORDS:

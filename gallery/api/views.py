@@ -3,13 +3,14 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import get_token_model
-from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotFound, PermissionDenied
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -18,6 +19,7 @@ from rest_framework.views import APIView
 
 from gallery import services
 from gallery.access import job_for, photo_for, photos_of
+from gallery.accounts import is_verified
 from gallery.api import serializers as shapes
 from gallery.api.errors import Conflict, Refused, TooManyGuesses, refusals_of
 from gallery.api.idempotency import KEY_PARAMETER, idempotent
@@ -37,7 +39,12 @@ class Tokens(APIView):
 
     @extend_schema(
         request=shapes.TokenRequest,
-        responses={201: shapes.TokenAnswer, 401: shapes.ErrorAnswer, 429: shapes.ErrorAnswer},
+        responses={
+            201: shapes.TokenAnswer,
+            401: shapes.ErrorAnswer,
+            403: shapes.ErrorAnswer,
+            429: shapes.ErrorAnswer,
+        },
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -50,6 +57,10 @@ class Tokens(APIView):
             raise TooManyGuesses(" ".join(error.messages)) from error
         if user is None or not user.is_active:
             raise AuthenticationFailed(_("The name or the password is wrong."))
+        if is_mfa_enabled(user):
+            raise PermissionDenied(_("This account logs in by two steps: make a key on its page."))
+        if not is_verified(user):
+            raise PermissionDenied(_("The email address of this account is not confirmed yet."))
         _key, token = get_token_model().objects.create(user=user)
         return Response({"token": token}, status=201)
 

@@ -1,5 +1,7 @@
 """The account's own pages: what is kept here, taking back the API's tokens, and deleting all of it."""
 
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -22,6 +24,11 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "photo_count": photos.count(),
         "key_count": keys_of(request).count(),
+        "stored_bytes": services.stored_bytes(request.user.pk),
+        "uploaded_today": services.uploaded_today(request.user.pk),
+        "quota": services.quota_of(request.user.pk),
+        "has_second_factor": is_mfa_enabled(request.user),
+        "has_other_logins": bool(settings.OIDC_APPS),
         "mails_batches": services.wants_batch_mails(request.user),
         "consent": services.account_consent(request.user),
         "covered_count": services.covered_photos(photos).count(),
@@ -53,13 +60,16 @@ def account_mail(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def account_delete(request: HttpRequest) -> HttpResponse:
-    context = {"photo_count": request.user.photos.count(), "error": ""}  # those in the trash go, too
+    user = request.user
+    has_password = user.has_usable_password()  # who logs in by another server may have none, and types the name
+    context = {"photo_count": user.photos.count(), "has_password": has_password, "error": ""}  # in the trash, too
     if request.method == "POST":
-        user = request.user
-        if user.check_password(request.POST.get("password", "")):
+        typed = request.POST.get("password" if has_password else "username", "")
+        if user.check_password(typed) if has_password else typed == user.username:
             services.delete_account(user)
             logout(request)
             messages.success(request, _("Your account and everything in it are deleted."))
             return redirect("home")
-        context["error"] = _("This is not your password. Nothing was deleted.")
+        wrong = _("This is not your password. Nothing was deleted.")
+        context["error"] = wrong if has_password else _("This is not your username. Nothing was deleted.")
     return render(request, "gallery/account_delete.html", context, status=200 if not context["error"] else 422)

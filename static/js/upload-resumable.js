@@ -27,7 +27,7 @@ export async function sendInPieces(file, { address, token, onProgress, onInterru
       },
       onShouldRetry(error) {
         const status = error.originalResponse?.getStatus() ?? 0;
-        const helps = status === 0 || status === 409 || status === 423 || status >= 500;
+        const helps = status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
         if (helps) {
           interrupted = true;
           onInterrupted();

@@ -27,6 +27,7 @@ const texts = form.dataset;
 const waiting = [];
 let active = 0;
 let looking = 0;
+let pausing = 0;
 let tally = { accepted: 0, duplicates: 0, refused: 0 };
 
 
@@ -77,8 +78,21 @@ function readAnswer(request) {
   return null;
 }
 
+// More was sent in a minute than is taken: the file stays in the row and goes again when the server said.
+function sendAgainLater(request, row, file) {
+  const seconds = Number(request.getResponseHeader("Retry-After")) || 60;
+  row.querySelector(".upload-message").textContent = texts.textTooMany.replace("{seconds}", seconds);
+  pausing += 1;
+  setTimeout(() => {
+    pausing -= 1;
+    waiting.push({ file, row });
+    next();
+  }, seconds * 1_000);
+}
+
 function settle(request, row, file) {
-  if (request.responseURL === form.action) concludeBy(request.status, readAnswer(request), row, file);
+  if (request.status === 429) sendAgainLater(request, row, file);
+  else if (request.responseURL === form.action) concludeBy(request.status, readAnswer(request), row, file);
   else refuse(row, file, texts.textSignedOut);
 }
 
@@ -141,7 +155,7 @@ function send(file, row) {
 function finished() {
   active -= 1;
   next();
-  if (!active && !waiting.length && !looking) allDone();
+  if (!active && !waiting.length && !looking && !pausing) allDone();
 }
 
 function allDone() {
@@ -182,7 +196,7 @@ async function addFiles(files) {
     next();
   }
   looking -= 1;
-  if (files.length && !active && !waiting.length) allDone();
+  if (files.length && !active && !waiting.length && !pausing) allDone();
 }
 
 // Whatever else lies in a folder is passed over, and said once.
@@ -246,5 +260,5 @@ clear.addEventListener("click", () => {
   input.focus();
 });
 addEventListener("beforeunload", (event) => {
-  if (active || waiting.length || looking) event.preventDefault();
+  if (active || waiting.length || looking || pausing) event.preventDefault();
 });
