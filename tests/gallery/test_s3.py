@@ -3,19 +3,12 @@
 import io
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import sysconfig
-import tempfile
-import time
 import zipfile
-from pathlib import Path
 from unittest import skipIf
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import override_settings
@@ -25,22 +18,14 @@ from gallery.models import Photo
 from gallery.zipping import What, contents_of, pack
 from tests import pictures
 from tests.base import GalleryTestCase, as_upload, read_stored
+from tests.fleet.servers import LAB, WEED, SeaweedFS
 
-WEED = shutil.which("weed", path=sysconfig.get_path("scripts"))
-KEYS = {"accessKey": "photolab", "secretKey": "a-secret-for-tests"}
-KEYS_TO_OPEN = {"accessKey": "clerk", "secretKey": "another-secret-for-tests"}
-READY_WITHIN_S = 20
+CLERK = {"accessKey": "clerk", "secretKey": "another-secret-for-tests"}
 
 
-def storage_settings(endpoint: str) -> dict[str, object]:
+def storage_settings(bucket: SeaweedFS) -> dict[str, object]:
     """What settings.py makes of the variables, read in a process of its own."""
-    variables = {
-        "PHOTOLAB_S3_BUCKET": "photos",
-        "PHOTOLAB_S3_ENDPOINT": endpoint,
-        "PHOTOLAB_S3_ACCESS_KEY": KEYS["accessKey"],
-        "PHOTOLAB_S3_SECRET_KEY": KEYS["secretKey"],
-        "PHOTOLAB_DATA": str(settings.PHOTOLAB_DATA),
-    }
+    variables = {**bucket.environment, "PHOTOLAB_DATA": str(settings.PHOTOLAB_DATA)}
     script = "import json; from photolab_site.settings import STORAGES; print(json.dumps(STORAGES['default']))"
     command = [sys.executable, "-c", script]
     answer = subprocess.run(
@@ -49,85 +34,38 @@ def storage_settings(endpoint: str) -> dict[str, object]:
     return json.loads(answer.stdout)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports below 55536: the server also takes each one's number plus 10000."""
-    found: list[int] = []
-    number = 20000 + os.getpid() % 5000
-    while len(found) < count:
-        number += 7
-        if is_free(number) and is_free(number + 10000):
-            found.append(number)
-    return found
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 @skipIf(sys.platform == "darwin" and WEED is None, "there is no SeaweedFS wheel for this kind of Mac")
 class S3Tests(GalleryTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="photolab-s3-")))
-        port, *others = free_ports(4)
-        lab = {"name": "lab", "credentials": [KEYS], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-        clerk = {"name": "clerk", "credentials": [KEYS_TO_OPEN], "actions": ["Write:photos/open/*"]}
-        (folder / "s3.json").write_text(json.dumps({"identities": [lab, clerk]}))
-        flags = [f"-dir={folder}", f"-s3.config={folder / 's3.json'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
-        flags += [f"-{name}.port={number}" for name, number in zip(("master", "volume", "filer"), others, strict=True)]
-        flags += [f"-s3.port={port}", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-        log = cls.enterClassContext((folder / "weed.log").open("wb"))
-        server = subprocess.Popen([WEED, "-logtostderr=true", "mini", *flags], cwd=folder, stdout=log, stderr=log)
-        cls.addClassCleanup(server.wait)
-        cls.addClassCleanup(server.kill)
-        cls.endpoint = f"http://127.0.0.1:{port}"
-        cls.storage_settings = storage_settings(cls.endpoint)
+        clerk = {"name": "clerk", "credentials": [CLERK], "actions": ["Write:photos/open/*"]}
+        cls.bucket = cls.enterClassContext(SeaweedFS(clerk))
+        cls.storage_settings = storage_settings(cls.bucket)
 
     def setUp(self) -> None:
         super().setUp()
         in_bucket = override_settings(STORAGES={**settings.STORAGES, "default": self.storage_settings})
         in_bucket.enable()
         self.addCleanup(in_bucket.disable)
-        self.make_bucket()
-
-    def make_bucket(self) -> None:
-        """The server is ready when it has made a bucket and taken a first file."""
-        client = default_storage.connection.meta.client
-        deadline = time.monotonic() + READY_WITHIN_S
-        while True:
-            try:
-                if not client.list_buckets()["Buckets"]:
-                    client.create_bucket(Bucket="photos")
-                client.put_object(Bucket="photos", Key="first", Body=b"")
-                return
-            except (BotoCoreError, ClientError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
-
-    def stored_names(self) -> set[str]:
-        listed = default_storage.connection.meta.client.list_objects_v2(Bucket="photos")
-        return {entry["Key"] for entry in listed.get("Contents", [])} - {"first"}
 
     def test_a_photo_is_kept_colored_read_and_deleted_in_a_bucket(self) -> None:
         content = pictures.jpeg()
         photo = services.upload_photo(self.owner, as_upload(content)).photo
-        self.assertEqual(set(photo.file_keys), self.stored_names())
+        self.assertEqual(set(photo.file_keys), self.bucket.names())
         self.assertEqual(content, read_stored(photo.original_key))
         claim = self.claimed(photo)
         output = self.stored_output(claim)
         self.assertTrue(services.finish(claim, output))
-        self.assertIn(output.image_key, self.stored_names())
+        self.assertIn(output.image_key, self.bucket.names())
         self.client.force_login(self.owner)
         answer = self.client.get(f"/photos/{photo.pk}/files/original/")
         self.assertEqual(content, answer.content)
-        self.assertEqual(403, httpx.get(f"{self.endpoint}/photos/{photo.original_key}").status_code)
+        self.assertEqual(403, httpx.get(f"{self.bucket.endpoint}/photos/{photo.original_key}").status_code)
         with self.captureOnCommitCallbacks(execute=True):
             services.delete_photos([photo.pk])
         self.assertEqual(0, Photo.objects.count())
-        self.assertEqual(set(), self.stored_names())
+        self.assertEqual(set(), self.bucket.names())
 
     def test_a_zip_comes_from_a_bucket_and_names_what_it_lost(self) -> None:
         kept, lost = (self.make_colored(self.owner, mark=mark) for mark in (1, 2))
@@ -148,14 +86,14 @@ class S3Tests(GalleryTestCase):
     def test_a_file_that_will_not_go_keeps_no_other(self) -> None:
         for key in ("shut/first", "open/last"):
             files.store(key, b"content")
-        with self.using(KEYS_TO_OPEN), self.assertLogs("gallery.files", "ERROR") as told:
+        with self.using(CLERK), self.assertLogs("gallery.files", "ERROR") as told:
             files.delete(["shut/first", "open/last"])
         self.assertIn("shut/first could not be deleted", told.output[0])
-        self.assertEqual({"shut/first"}, self.stored_names())
+        self.assertEqual({"shut/first"}, self.bucket.names())
         files.delete(["shut/first"])
 
     def test_a_bucket_that_refuses_everything_breaks_no_deletion(self) -> None:
-        wrong = {**KEYS, "secretKey": "another"}
+        wrong = {**LAB, "secretKey": "another"}
         with self.using(wrong), self.assertLogs("gallery.files", "ERROR") as told:
             files.delete(["a/one", "a/two"])
             files.delete_folder("a")
