@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -26,8 +27,11 @@ class PhotoLabSite(AdminSite):
     site_header = site_title = "Photo-Lab"
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_view(self.retraining_view)
-        return [path("retraining/", page, name="retraining"), *super().get_urls()]
+        pages = [
+            path("retraining/", self.admin_view(self.retraining_view), name="retraining"),
+            path("day/", self.admin_view(self.day_view), name="day"),
+        ]
+        return [*pages, *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The loop's models come first, in the order in which they are used."""
@@ -53,3 +57,11 @@ class PhotoLabSite(AdminSite):
 
         context = {**self.each_context(request), "title": _("Retraining"), **describe_loop(request)}
         return TemplateResponse(request, "admin/retraining.html", context)
+
+    def day_view(self, request: HttpRequest) -> HttpResponseBase:
+        from gallery.admin.day import describe_day
+
+        if not request.user.has_perm("gallery.view_job"):
+            raise PermissionDenied
+        context = {**self.each_context(request), "title": _("The last day"), **describe_day()}
+        return TemplateResponse(request, "admin/day.html", context)

@@ -47,16 +47,24 @@ def draw_curves(points: Iterable[tuple[int, Mapping[str, float | None]]], *, ste
     return curves
 
 
-def _path(line: list[tuple[int, float | None]], *, steps: int, low: float, high: float) -> str:
+def path_through(points: Iterable[tuple[float, float | None]]) -> str:
+    """An SVG path of straight lines, with a gap wherever there is no y."""
     parts, pen_is_down = [], False
-    for step, value in line:
-        if value is None or not math.isfinite(value):
+    for x, y in points:
+        if y is None:
             pen_is_down = False
             continue
-        x = WIDTH * step / steps
-        y = HEIGHT * (1 - (value - low) / (high - low)) if high > low else HEIGHT / 2
         parts.append(f"{'L' if pen_is_down else 'M'}{x:.1f} {y:.1f}")
         if not pen_is_down:
             parts.append(f"L{x:.1f} {y:.1f}")  # a point of its own is a dot, by round line caps
         pen_is_down = True
     return "".join(parts)
+
+
+def _path(line: list[tuple[int, float | None]], *, steps: int, low: float, high: float) -> str:
+    def height(value: float | None) -> float | None:
+        if value is None or not math.isfinite(value):
+            return None
+        return HEIGHT * (1 - (value - low) / (high - low)) if high > low else HEIGHT / 2
+
+    return path_through((WIDTH * step / steps, height(value)) for step, value in line)

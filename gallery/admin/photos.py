@@ -69,7 +69,7 @@ class PhotoAdmin(DeletedByServices, KeptByServices):
 class JobAdmin(DeletedByServices, KeptByServices):
     list_display = ("thumbnail", "id", "photo", "owner", "status", "attempt", "worker", "queued_at", "ended_at")
     list_display_links = ("thumbnail", "id")
-    list_filter = ("status", "attempt", "queued_at", "worker")
+    list_filter = ("status", "cause", "attempt", "queued_at", "worker")
     search_fields = ("=id", "photo__file_name", "photo__owner__username", "error")
     list_select_related = ("photo__owner", "worker")
     actions = ("retry", "cancel")
