@@ -39,6 +39,13 @@ def number_format(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cpu.get_capabilities().get("avx512_bf16", False) else torch.float32
 
 
+def held_memory(device: torch.device) -> int | None:
+    """Bytes that this process holds on a device with a memory of its own; None for others."""
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    return torch.mps.driver_allocated_memory() if device.type == "mps" else None
+
+
 def quickened(generator: Generator, device: torch.device, dtype: torch.dtype) -> Generator:
     """A copy for inference on `device`, weights in `dtype`; it takes float32 and answers with float32."""
     quick = copy.deepcopy(generator).eval().requires_grad_(False)

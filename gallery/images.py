@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -150,12 +150,15 @@ def inspect(upload: File) -> Inspected:
         )
 
 
-def read_in_child(program: str, source: Path, folder: Path, *words: str) -> None:
+def read_in_child(program: str, source: Path, folder: Path, *words: str, in_turn: bool = True) -> None:
     """Run a module that reads the file `source` and leaves what it found in `folder`. Raises ImageRefused.
 
-    It is called with both, the most pixels and the words; gallery.decoding says how it answers.
+    It is called with both, the most pixels and the words; gallery.decoding says how it answers. `in_turn` is for
+    processes that would otherwise read as many at once as strangers send.
     """
-    child = _run_child(program, [str(source), str(folder), str(settings.PHOTOLAB_MAX_PIXELS), *words])
+    arguments = [str(source), str(folder), str(settings.PHOTOLAB_MAX_PIXELS), *words]
+    with _turn() if in_turn else nullcontext():
+        child = _run_child(program, arguments)
     if child.returncode == REFUSED:
         raise ImageRefused(child.stdout.strip())
     if child.returncode != 0:
@@ -190,9 +193,17 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _run_child(program: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+@contextmanager
+def _turn() -> Iterator[None]:
     if not CHILDREN.acquire(timeout=PATIENCE_S):
         raise SiteBusy(BUSY)
+    try:
+        yield
+    finally:
+        CHILDREN.release()
+
+
+def _run_child(program: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             [sys.executable, "-m", program, *arguments],
@@ -206,8 +217,6 @@ def _run_child(program: str, arguments: list[str]) -> subprocess.CompletedProces
         )
     except subprocess.TimeoutExpired as error:
         raise ImageRefused(TOO_SLOW) from error
-    finally:
-        CHILDREN.release()
 
 
 def _why_it_ended(returncode: int) -> str:

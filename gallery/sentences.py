@@ -40,6 +40,10 @@ FROM_OTHERS = (
     _("JPEG, PNG, WebP, TIFF, HEIC and AVIF"),
     # Of jobs that failed: worker.colorizing, the colorizer, upkeep
     _("There was too little memory to color this photo. Upload a smaller copy of it."),
+    _(
+        "The device that colors had too little memory, even for one photo at a time. Try again later; "
+        "if it happens again, tell whoever runs this site."
+    ),
     _("There is too little memory to color a photograph of %(width)s x %(height)s pixels."),
     _("This photograph needs about %(needed)s GB of temporary disk, %(free)s GB are free."),
     _(

@@ -131,11 +131,10 @@ def rescue_orphans() -> tuple[int, int]:
 def ring_for_idle_workers() -> int:
     """Idle workers beside waiting jobs: messages were lost, or never sent. Rings until the broker fails to answer.
 
-    While all workers are busy, or none is there, nothing is sent: messages must not pile up.
+    While all workers are busy, or none may take anything, nothing is sent: messages must not pile up.
     """
     waiting = Job.objects.filter(status=JobState.QUEUED).count()
-    busy = Job.objects.filter(status=JobState.RUNNING).count()
-    if Worker.objects.serving(queue.QUEUE_COLORIZE).count() <= busy:
+    if not waiting or not services.idle_workers(queue.QUEUE_COLORIZE).exists():
         return 0
     rung = 0
     while rung < min(waiting, RING_AT_MOST) and queue.ring():
@@ -153,7 +152,7 @@ def ring_for_idle_trainer() -> int:
     """A run that can be claimed beside a training worker that idles: the message was lost, or the run was left."""
     if not services.claimable_runs().exists():
         return 0
-    if not Worker.objects.serving(queue.QUEUE_TRAIN).exists():
+    if not services.idle_workers(queue.QUEUE_TRAIN).exists():
         return 0
     return int(queue.ring_trainer())
 

@@ -52,6 +52,7 @@ PHOTOLAB_URL = env.read_text("PHOTOLAB_URL", _OWN_URL).rstrip("/")  # for mails,
 PHOTOLAB_MAX_UPLOAD_MB = env.read_positive_int("PHOTOLAB_MAX_UPLOAD_MB", 64)
 PHOTOLAB_MAX_PIXELS = env.read_positive_int("PHOTOLAB_MAX_PIXELS", 100_000_000)
 PHOTOLAB_DEVICE = env.read_text("PHOTOLAB_DEVICE", "cpu")
+PHOTOLAB_AT_ONCE = env.read_positive_int("PHOTOLAB_AT_ONCE", 1 if PHOTOLAB_DEVICE == "cpu" else 8)
 PHOTOLAB_WEIGHTS = env.read_path("PHOTOLAB_WEIGHTS", BASE_DIR / "colorizer" / "weights" / "photolab-3.safetensors")
 PHOTOLAB_BASE_CORPUS = env.read_optional_path("PHOTOLAB_BASE_CORPUS")
 PHOTOLAB_GOLDEN = env.read_optional_path("PHOTOLAB_GOLDEN")

@@ -36,13 +36,15 @@ def colorize(claim: Claim) -> ColoredFiles:
     stages = meters.Stages()
     with tempfile.TemporaryDirectory(dir=settings.PHOTOLAB_TMP) as name:
         folder = Path(name)
-        with stages.of("fetch"):
-            original = _copy_original(claim.original_key, folder)
-        with stages.of("decode"):
-            images.read_in_child(READER, original, folder)
-            scan = load(folder)
-        with stages.of("color"):
-            colored = color_scan(loaded.colorizer, scan, settings=settings_of(claim.settings))
+        with loaded.colorizer.batcher.coming():
+            with stages.of("fetch"):
+                original = _copy_original(claim.original_key, folder)
+            with stages.of("decode"):
+                # As many as this process colors at once, so nobody has to wait for a turn.
+                images.read_in_child(READER, original, folder, in_turn=False)
+                scan = load(folder)
+            with stages.of("color"):
+                colored = color_scan(loaded.colorizer, scan, settings=settings_of(claim.settings))
         target = Target(colored.scan.target_format)
         with stages.of("encode"):
             report = write_colored(colored, folder / "result", kind=target)
@@ -95,11 +97,16 @@ def discard(claim: Claim) -> None:
 
 def in_words(error: Exception) -> str:
     """Why the photo could not be colored and what to do about it, for its owner."""
-    from colorizer import ColorizerError, OutOfMemoryError, WeightsError
+    from colorizer import ColorizerError, DeviceFullError, OutOfMemoryError, WeightsError
 
     match error:
         case images.ImageRefused():
             return str(error)
+        case DeviceFullError():
+            return (
+                "The device that colors had too little memory, even for one photo at a time. Try again later; "
+                "if it happens again, tell whoever runs this site."
+            )
         case MemoryError() | OutOfMemoryError():
             return "There was too little memory to color this photo. Upload a smaller copy of it."
         case WeightsError():

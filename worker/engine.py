@@ -61,12 +61,21 @@ def model() -> dict[str, Any]:
     loaded = _engine.loaded
     if loaded is None:
         return {"weights_error": _engine.error}
+    from colorizer.speed import held_memory
+
     return {
         "model_name": loaded.colorizer.card.name,
         "model_digest": loaded.colorizer.digest,
         "model_number": loaded.version.number,
         "weights_error": _engine.error,
+        "device_memory_bytes": held_memory(loaded.colorizer.device),
+        "at_once": loaded.colorizer.batcher.most,
     }
+
+
+def at_once() -> int:
+    """How many photographs this process colors beside each other, so that they go through the network together."""
+    return _engine.loaded.colorizer.batcher.most if _engine.loaded else settings.PHOTOLAB_AT_ONCE
 
 
 def warm_up() -> None:
@@ -149,7 +158,9 @@ def _load(version: ModelVersion) -> "Colorizer":
     from colorizer import Colorizer
 
     torch.set_num_threads(os.cpu_count() or 1)
-    colorizer = Colorizer.load(weights.fetch(version), device=settings.PHOTOLAB_DEVICE)
+    colorizer = Colorizer.load(
+        weights.fetch(version), device=settings.PHOTOLAB_DEVICE, at_once=settings.PHOTOLAB_AT_ONCE
+    )
     with Image.open(TRIAL_PICTURE) as picture:
         colorizer.colorize(picture.convert("L"))
     return colorizer

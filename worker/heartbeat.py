@@ -81,8 +81,8 @@ def trains() -> bool:
 def what_to_tell() -> services.WorkerState:
     if trains():
         room = {"free_memory_bytes": machine.free_memory(), "free_disk_bytes": machine.free_disk()}
-        return services.WorkerState(**room, samples=meters.told())
-    return services.WorkerState(**engine.model(), samples=meters.told())
+        return services.WorkerState(**room, memory_bytes=machine.held_memory(), samples=meters.told())
+    return services.WorkerState(**engine.model(), memory_bytes=machine.held_memory(), samples=meters.told())
 
 
 @worker_process_init.connect

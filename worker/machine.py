@@ -1,11 +1,13 @@
-"""What this machine has left for a training: memory and disk. None where it does not say."""
+"""What this machine has left for a training, and what this process holds. None where it does not say."""
 
+import os
 import shutil
 from pathlib import Path
 
 from django.conf import settings
 
 MEMINFO = Path("/proc/meminfo")
+STATM = Path("/proc/self/statm")
 CGROUP = Path("/sys/fs/cgroup")  # a container's own limit, version 2
 
 
@@ -18,6 +20,13 @@ def free_memory() -> int | None:
     """Bytes that programs may take without pushing others out. None where the system is not Linux."""
     free = [room for room in (_of_machine(), _of_container()) if room is not None]
     return min(free, default=None)
+
+
+def held_memory() -> int | None:
+    """Bytes of this process that lie in memory now. None where the system is not Linux."""
+    if not STATM.exists():
+        return None
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _of_machine() -> int | None:

@@ -6,8 +6,10 @@ The only broad `except` of the product: whatever goes wrong becomes a state and 
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 
 from gallery import logs, services
@@ -26,32 +28,64 @@ __all__ = ["colorize", "heartbeat", "retrain"]  # the heart connects itself to t
 @app.task(name=TASK_COLORIZE, soft_time_limit=300, time_limit=330)
 def colorize() -> None:
     answer_previews()
-    claim = services.claim_next(engine.worker_id())
-    if claim is None:
+    claims = services.claim_together(engine.worker_id(), most=engine.at_once())
+    if not claims:
         return
-    with logs.about(job=claim.job_id, attempt=claim.attempt):
+    with previews_beside():
+        if len(claims) == 1:
+            color_claimed(claims[0])
+        else:
+            color_together(claims)
+
+
+def color_together(claims: list[services.Claim]) -> None:
+    """Each in a thread of its own; those that come to the network at the same time go through it as one batch."""
+    with ThreadPoolExecutor(len(claims), thread_name_prefix="lane") as lanes:
+        ended = [lanes.submit(color_in_lane, claim) for claim in claims]
+        try:
+            wait(ended)
+        except SoftTimeLimitExceeded as error:
+            for claim in claims:
+                fail(claim, error)  # refused for those that have ended; a lane that hangs, the hard limit ends
+    for one in ended:
+        one.result()  # raises what kept it from settling its job, as that of a job alone would
+
+
+def color_in_lane(claim: services.Claim) -> None:
+    try:
         color_claimed(claim)
+    finally:
+        connection.close()  # this thread's own
 
 
 def color_claimed(claim: services.Claim) -> None:
     """Until the job has ended or the claim is lost."""
-    try:
-        with previews_beside():
+    with logs.about(job=claim.job_id, attempt=claim.attempt):
+        try:
             output = colorizing.colorize(claim)
-    except Exception as error:
-        logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
-        cause = colorizing.cause_of(error)
-        if services.fail(claim, colorizing.in_words(error), cause):
-            meters.JOBS.labels("failed", cause.value).inc()
+        except Exception as error:
+            logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
+            if not fail(claim, error):
+                lose(claim)
+            return
+        if services.finish(claim, output):
+            meters.tell_done(claim.waited_s, output.stage_s)
         else:
-            colorizing.discard(claim)
-            meters.JOBS.labels("lost", "").inc()
-        return
-    if services.finish(claim, output):
-        meters.tell_done(claim.waited_s, output.stage_s)
-    else:
-        colorizing.discard(claim)
-        meters.JOBS.labels("lost", "").inc()
+            lose(claim)
+
+
+def fail(claim: services.Claim, error: Exception) -> bool:
+    cause = colorizing.cause_of(error)
+    failed = services.fail(claim, colorizing.in_words(error), cause)
+    if failed:
+        meters.JOBS.labels("failed", cause.value).inc()
+    return failed
+
+
+def lose(claim: services.Claim) -> None:
+    """Another attempt has the job, or it was canceled: what this one has stored goes."""
+    colorizing.discard(claim)
+    meters.JOBS.labels("lost", "").inc()
 
 
 @contextmanager

@@ -50,6 +50,7 @@ from gallery.services.jobs import (
     cancel,
     claim,
     claim_next,
+    claim_together,
     fail,
     finish,
     requeue,
@@ -87,6 +88,17 @@ from gallery.services.previews import (
     sweep_previews,
 )
 from gallery.services.pruning import prunable_versions, prune_versions
+from gallery.services.queues import (
+    QueueFacts,
+    drain_worker,
+    idle_workers,
+    is_paused,
+    may_take,
+    pause_queue,
+    queue_facts,
+    refill_worker,
+    resume_queue,
+)
 from gallery.services.quotas import Quota, QuotaReached, quota_of, require_room, stored_bytes, uploaded_today
 from gallery.services.results import (
     accept_result,

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from gallery import files, queue
@@ -17,10 +17,15 @@ from gallery.keys import attempt_folder
 from gallery.models import Cause, Job, JobState, Photo, Result, Worker
 from gallery.models.state import LIVE_STATES, JobQuerySet
 from gallery.services import webhooks
+from gallery.services.queues import may_take
 from gallery.services.turns import line_up
 from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
+
+ANY = Q()
+# Large ones beside each other could take more memory than a machine has.
+IN_COMPANY = Q(attempt=0, photo__width__lte=6000, photo__height__lte=6000)
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,32 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
     )
 
 
-def claim_next(worker_id: UUID) -> Claim | None:
-    """The next in line; None when no job waits. Who loses a race for one takes the one after it."""
-    while job_id := Job.objects.in_line().values_list("pk", flat=True).first():
+def claim_next(worker_id: UUID, *, among: Q = ANY) -> Claim | None:
+    """The next in line; None when no job waits, or this worker may take none.
+
+    Who loses a race for one takes the one after it.
+    """
+    if not may_take(worker_id, queue.QUEUE_COLORIZE):
+        return None
+    while job_id := Job.objects.in_line().filter(among).values_list("pk", flat=True).first():
         if claimed := claim(job_id, worker_id):
             return claimed
     return None
+
+
+def claim_together(worker_id: UUID, *, most: int) -> list[Claim]:
+    """The next in line and those that a worker may color beside it, `most` in all; empty when there is none.
+
+    What was tried before may be what killed its worker, so it is alone the second time.
+    """
+    claims = []
+    among = ANY
+    while len(claims) < most and (claimed := claim_next(worker_id, among=among)):
+        claims.append(claimed)
+        if claimed.attempt > 1:
+            break
+        among = IN_COMPANY
+    return claims
 
 
 def finish(claim: Claim, output: ColoredFiles) -> bool:

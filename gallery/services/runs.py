@@ -15,6 +15,7 @@ from gallery.keys import checkpoint_folder
 from gallery.models import MAX_ATTEMPTS, ModelVersion, RunState, TrainingEvaluation, TrainingPoint, TrainingRun, Worker
 from gallery.models.state import RunQuerySet
 from gallery.services.pruning import prune_versions
+from gallery.services.queues import may_take
 from gallery.services.run_settings import RunSettings
 from gallery.services.snapshots import Snapshot, choose_sides, may_show_samples, read_snapshot, write_entries
 from gallery.services.training import TrainingRefused, included_images, why_not_enough
@@ -80,9 +81,8 @@ def claimable_runs() -> QuerySet[TrainingRun]:
 
 
 def claim_run(worker_id: UUID) -> RunClaim | None:
-    """None: there is nothing to do, or another worker was quicker."""
-    found = claimable_runs().order_by("pk").first()
-    if found is None:
+    """None: there is nothing to do, this worker may take nothing, or another was quicker."""
+    if not may_take(worker_id, queue.QUEUE_TRAIN) or not (found := claimable_runs().order_by("pk").first()):
         return None
     try:
         with transaction.atomic():

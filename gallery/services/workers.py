@@ -27,6 +27,9 @@ class WorkerState:
     weights_error: str = ""
     free_memory_bytes: int | None = None
     free_disk_bytes: int | None = None
+    memory_bytes: int | None = None
+    device_memory_bytes: int | None = None
+    at_once: int = 1
     samples: list[dict[str, Any]] = field(default_factory=list)
 
 
