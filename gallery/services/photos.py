@@ -45,8 +45,17 @@ def upload_photo(
 ) -> Uploaded:
     """Its first job colors it as `wanted`, or as usual. Of bytes that are there already nothing is ordered.
 
-    Raises images.ImageRefused, of which QuotaReached is one, and then nothing is stored and no row is made.
+    Raises images.ImageRefused, of which QuotaReached is one, and SiteBusy while the storage or the disk is in trouble,
+    and then nothing is stored and no row is made.
     """
+    try:
+        return _take_in(owner, upload, wanted or VariantSettings(), priority)
+    except files.storage_errors() as error:
+        logger.exception("%s could not be kept", upload.name)
+        raise images.SiteBusy(images.NOT_KEPT) from error
+
+
+def _take_in(owner: AbstractBaseUser, upload: File, wanted: VariantSettings, priority: Priority) -> Uploaded:
     measured = images.measure(upload)
     known = _known(owner, measured.digest)
     if known is not None:
@@ -58,7 +67,7 @@ def upload_photo(
     try:
         with files.gone_unless_done(photo.file_keys):
             _store(upload, inspected, keys)
-            _add_rows(photo, wanted or VariantSettings(), priority)
+            _add_rows(photo, wanted, priority)
     except IntegrityError:
         known = _known(owner, measured.digest)
         if known is None:
@@ -143,7 +152,9 @@ def clean_file_name(name: str | None) -> str:
     """What is shown and offered for download: no folders, no control characters, the ending kept."""
     bare = PurePosixPath((name or "").replace("\\", "/")).name
     visible = "".join(sign for sign in bare if unicodedata.category(sign)[0] != "C").strip()
-    visible = unicodedata.normalize("NFC", visible) or "photo"
+    visible = unicodedata.normalize("NFC", visible)
+    if not visible.strip("."):  # nothing, or a folder
+        visible = "photo"
     if len(visible) <= LONGEST_FILE_NAME:
         return visible
     ending = PurePosixPath(visible).suffix[:16]
