@@ -21,6 +21,7 @@ class NetworkConfig:
     hints: bool = False  # listen to colors that it is told
     hint_scale: float = 1.0  # of their planes, where chroma is in units of AB_MAX: at 1 they are too faint to be heard
     chroma_gain: float = 1.0  # of what comes out; set when weights are made: training ends paler than the truth
+    focus: float = 0.0  # how much of a picture's chroma goes from where the network is unsure to where it is sure
 
 
 @dataclass(frozen=True)

@@ -138,10 +138,13 @@ class Generator(nn.Module):
             x = self.ups[3](x, taps[0], *told[0])
             return self._gained(torch.tanh(self.to_ab(x).float()) * AB_MAX, None)
         logits = self.bins(x).float()  # (N, Q, H/4, W/4)
-        mean = annealed_mean(logits, self.centers)
+        mean, sureness = annealed_mean(logits, self.centers)
         x = self.ups[3](torch.cat((self.narrow(x), (mean / AB_MAX).to(x)), dim=1), taps[0], *told[0])
         mean = F.interpolate(mean, scale_factor=2, mode="bilinear", align_corners=False)
-        return self._gained(mean + self.to_ab(x).float() * AB_MAX, logits)
+        ab = mean + self.to_ab(x).float() * AB_MAX
+        if self.config.focus:
+            ab = focused(ab, F.interpolate(sureness, scale_factor=2, mode="bilinear") ** self.config.focus)
+        return self._gained(ab, logits)
 
     def _gained(self, ab: Tensor, logits: Tensor | None) -> Prediction:
         return Prediction((ab * self.config.chroma_gain).clamp(-AB_MAX, AB_MAX), logits)
@@ -169,7 +172,24 @@ class Generator(nn.Module):
         self.config = replace(self.config, hint_scale=scale)
 
 
-def annealed_mean(logits: Tensor, centers: Tensor) -> Tensor:
-    """Logits (N, Q, H, W) over chroma bins (Q, 2) to ab (N, 2, H, W): the mean of the sharpened distribution."""
+def annealed_mean(logits: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (N, Q, H, W) over chroma bins (Q, 2) to the mean of the sharpened distribution and how sure it is.
+
+    The mean is ab (N, 2, H, W). Sureness (N, 1, H, W) in 0..1 is its length over the mean length, as the resultant
+    length of directional statistics (Mardia 1972): 1 where all likely colors are of one hue, 0 where they cancel out.
+    """
     shares = torch.softmax(logits.movedim(1, -1) / TEMPERATURE, dim=-1)  # as it lies in memory with channels last
-    return F.linear(shares, centers.to(shares).T).movedim(-1, 1)
+    mean = F.linear(shares, centers.to(shares).T)
+    length = F.linear(shares, centers.norm(dim=1)[None].to(shares)).clamp_min(1e-3)
+    return mean.movedim(-1, 1), (mean.detach().norm(dim=-1, keepdim=True) / length.detach()).movedim(-1, 1)
+
+
+def focused(ab: Tensor, weight: Tensor) -> Tensor:
+    """Chroma ab (N, 2, H, W) by weight (N, 1, H, W), made up for so that each picture's mean chroma stays."""
+    weighted = ab * weight
+    kept = _mean_chroma(ab) / _mean_chroma(weighted).clamp_min(1e-3)
+    return weighted * kept
+
+
+def _mean_chroma(ab: Tensor) -> Tensor:
+    return ab.norm(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True)

@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--gain", type=float, default=1.0, help="of chroma: best where colorfulness is the truth's")
+    parser.add_argument("--focus", type=float, default=0.0, help="of chroma on where the network is sure")
     parser.add_argument("--limits", required=True, help="for the card: where the colors fail")
     parser.add_argument("--limit", type=int, default=500, help="pictures of each set to measure on")
     options = parser.parse_args()
@@ -41,7 +42,7 @@ def main() -> None:
         for name, tensor in generator.state_dict().items():
             part = tensor * share if tensor.is_floating_point() else tensor
             mixed[name] = mixed[name] + part if name in mixed and tensor.is_floating_point() else part
-    generator = Generator(replace(card.network, chroma_gain=options.gain)).eval()
+    generator = Generator(replace(card.network, chroma_gain=options.gain, focus=options.focus)).eval()
     generator.load_state_dict(mixed)
     figures = {}
     for source in card.figures:

@@ -1,6 +1,7 @@
 """The two networks: shapes, ranges and what they look at."""
 
 import unittest
+from dataclasses import replace
 
 import torch
 
@@ -8,7 +9,7 @@ from colorizer.color import AB_MAX
 from colorizer.config import NetworkConfig
 from colorizer.discriminator import FEATURES, PatchDiscriminator, ProjectedDiscriminator
 from colorizer.efficientnet import Features
-from colorizer.generator import Generator, annealed_mean
+from colorizer.generator import Generator, annealed_mean, focused
 
 SMALL = {"bottleneck_channels": 16, "decoder_channels": (16, 16, 16, 16)}
 
@@ -75,8 +76,34 @@ class ListeningGeneratorTest(GeneratorTest):
     def test_a_sure_distribution_has_its_bin_as_mean(self) -> None:
         logits = torch.zeros(1, len(self.generator.centers), 1, 1)
         logits[0, 7] = 100
-        mean = annealed_mean(logits, self.generator.centers)
+        mean, sureness = annealed_mean(logits, self.generator.centers)
         torch.testing.assert_close(mean[0, :, 0, 0], self.generator.centers[7])
+        self.assertAlmostEqual(float(sureness), 1.0, places=4)
+
+    def test_what_may_be_red_or_green_is_unsure_and_what_may_be_red_or_pale_red_is_not(self) -> None:
+        centers = torch.tensor([[40.0, 0.0], [-40.0, 0.0], [10.0, 0.0]])
+        _, unsure = annealed_mean(torch.tensor([1.0, 1.0, -99.0]).view(1, 3, 1, 1), centers)
+        _, sure = annealed_mean(torch.tensor([1.0, -99.0, 1.0]).view(1, 3, 1, 1), centers)
+        self.assertAlmostEqual(float(unsure), 0.0, places=4)
+        self.assertAlmostEqual(float(sure), 1.0, places=4)
+
+    def test_focus_moves_chroma_to_where_the_network_is_sure_and_keeps_the_mean_of_each_picture(self) -> None:
+        ab = torch.tensor([[[[10.0, 10.0]], [[0.0, 0.0]]], [[[0.0, 0.0]], [[30.0, 30.0]]]])  # (2, 2, 1, 2)
+        weight = torch.tensor([1.0, 0.25]).view(1, 1, 1, 2).expand(2, 1, 1, 2)
+        moved = focused(ab, weight)
+        torch.testing.assert_close(moved.norm(dim=1).mean(dim=(1, 2)), torch.tensor([10.0, 30.0]))
+        torch.testing.assert_close(moved[0, 0, 0], torch.tensor([16.0, 4.0]))
+        self.assertEqual(float(focused(torch.zeros(1, 2, 1, 2), weight[:1]).abs().max()), 0.0)
+
+    @torch.inference_mode()
+    def test_a_network_with_focus_colors_otherwise_and_as_vividly(self) -> None:
+        torch.nn.init.normal_(self.generator.bins.weight, std=100.0)  # so that places differ
+        light = torch.rand(1, 1, 64, 64) * 100
+        before = self.generator(light)
+        self.generator.config = replace(self.config, focus=2.0)
+        after = self.generator(light)
+        self.assertGreater(float((after - before).abs().max()), 0.1 * float(before.abs().max()))
+        torch.testing.assert_close(after.norm(dim=1).mean(), before.norm(dim=1).mean(), rtol=1e-3, atol=1e-3)
 
 
 class DiscriminatorTest(unittest.TestCase):
