@@ -1,6 +1,7 @@
 """Shorthand for the rows of the retraining loop. Files are small, real and stored."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -98,9 +99,10 @@ class TrainingRows:
 
     def new_version(self, *, gate: list[dict] = PASSED, comparisons: Sequence[dict[str, Any]] = ()) -> NewVersion:
         """What a worker has stored when it comes to finish. It was compared with what is active now."""
-        digest = uuid4().hex * 2
+        weights = uuid4().bytes
+        digest = sha256(weights).hexdigest()
         key = f"models/{digest[:32]}/weights.safetensors"
-        files.store(key, b"weights")
+        files.store(key, weights)
         active = services.active_version()
         return NewVersion(
             name=f"trained {digest[:4]}",
