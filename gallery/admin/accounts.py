@@ -27,7 +27,10 @@ class WorkerAdmin(KeptByServices):
         "device",
         "model_name",
         "told_weights_error",
+        "memory_bytes",
+        "at_once",
         "jobs_done",
+        "drained_at",
         "started_at",
         "beat_at",
     )
@@ -91,7 +94,7 @@ class AccountLimitsAdmin(admin.ModelAdmin):
     autocomplete_fields = ("owner",)
     readonly_fields = ("taken",)
 
-    @admin.display(description=_("taken"))
+    @admin.display(description=_("storage in use"))
     def taken(self, limits: AccountLimits) -> str:
         return filesizeformat(services.stored_bytes(limits.owner_id)) if limits.owner_id else ""
 
