@@ -23,6 +23,7 @@ class AdminRows(TrainingRows):
 
     def make_every_row(self) -> None:
         self.make_worker()
+        services.ask_for_check(self.staff, reads_bytes=True)
         services.delete_photos([self.make_photo(self.friend, mark=5).pk])
         ApiKey.objects.create(user=self.owner, name="Scanner")
         AccountLimits.objects.create(owner=self.owner, storage_mb=500)

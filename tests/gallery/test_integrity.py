@@ -9,6 +9,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 from django.test import SimpleTestCase
+from django.urls import reverse, reverse_lazy
 
 from gallery import files, services, upkeep
 from gallery.models import CheckState, IntegrityCheck, Job, JobState, Photo, TrainingEvaluation
@@ -125,3 +126,35 @@ class IntegrityTests(TrainingRows, GalleryTestCase):
             call_command("check_integrity", stdout=told)
         self.assertIn(f"photo {self.photo.pk} {self.photo.preview_key}", told.getvalue())
         self.assertEqual(IntegrityCheck.objects.count(), 2)
+
+
+class PageTests(GalleryTestCase):
+    page, start = (
+        reverse_lazy("admin:gallery_integritycheck_changelist"),
+        reverse_lazy("admin:gallery_integritycheck_start"),
+    )
+
+    def test_staff_start_a_check_and_see_its_outcome(self) -> None:
+        photo = self.make_photo(self.owner)
+        self.client.force_login(self.staff)
+        self.assertContains(self.client.get(self.page), "Not checked yet")
+        self.assertContains(self.client.post(self.start, follow=True), "Upkeep begins with it")
+        self.assertContains(self.client.post(self.start, {"reads_bytes": "on"}, follow=True), "A check waits already.")
+        upkeep.check_integrity()
+        self.assertContains(self.client.get(self.page), "Rows and files agree")
+        files.delete([photo.thumb_key])
+        self.client.post(self.start)
+        upkeep.check_integrity()
+        newest = IntegrityCheck.objects.latest("pk")
+        for address in (self.page, reverse("admin:gallery_integritycheck_change", args=[newest.pk])):
+            page = self.client.get(address)
+            self.assertContains(page, "1 problem")
+            self.assertContains(page, photo.thumb_key)
+
+    def test_who_may_not_start_one_only_looks(self) -> None:
+        self.client.force_login(self.make_clerk("view_integritycheck"))
+        self.assertNotContains(self.client.get(self.page), "Check now")
+        self.assertEqual(self.client.post(self.start).status_code, 403)
+        self.client.force_login(self.stranger)
+        self.assertEqual(self.client.post(self.start).status_code, 302)
+        self.assertFalse(IntegrityCheck.objects.exists())
