@@ -36,6 +36,16 @@ def storage_errors() -> tuple[type[Exception], ...]:
     return (OSError, Boto3Error, BotoCoreError, ClientError)
 
 
+def is_outage(error: Exception) -> bool:
+    """Whether the storage or the disk may do later what it could not do now: away, out of order, or full.
+
+    What is not there is not, and decoders raise OSErrors without a number.
+    """
+    if isinstance(error, OSError):
+        return error.errno is not None and not isinstance(error, FileNotFoundError | FileExistsError)
+    return isinstance(error, storage_errors())
+
+
 def store(key: str, content: File | bytes) -> None:
     """Names are never reused, so a storage that answers with another name is a fault."""
     stored = default_storage.save(key, ContentFile(content) if isinstance(content, bytes) else content)

@@ -4,10 +4,12 @@ The child has limits of memory, processor time and wall-clock time. At the uploa
 which reads everything that there is to color, is the colorizer's.
 """
 
+import errno
 import hashlib
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +57,8 @@ ACCEPTED = "JPEG, PNG, WebP, TIFF, HEIC and AVIF"
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 TOO_SLOW = "Reading this photograph took too long. Save it again in another program, or smaller."
 BUSY = "The site is busy reading other photographs. Try again in a minute."
+NOT_KEPT = "The site cannot keep photographs just now. Nothing is wrong with yours: try again in a minute."
+LEAST_ROOM_BYTES = 8 * 1024 * 1024  # a child that failed beside less than this on the disk failed for it
 
 
 class ImageRefused(Exception):
@@ -151,7 +155,8 @@ def inspect(upload: File) -> Inspected:
 
 
 def read_in_child(program: str, source: Path, folder: Path, *words: str, in_turn: bool = True) -> None:
-    """Run a module that reads the file `source` and leaves what it found in `folder`. Raises ImageRefused.
+    """Run a module that reads the file `source` and leaves what it found in `folder`. Raises ImageRefused, and
+    OSError when it failed because the disk is full.
 
     It is called with both, the most pixels and the words; gallery.decoding says how it answers. `in_turn` is for
     processes that would otherwise read as many at once as strangers send.
@@ -159,6 +164,8 @@ def read_in_child(program: str, source: Path, folder: Path, *words: str, in_turn
     arguments = [str(source), str(folder), str(settings.PHOTOLAB_MAX_PIXELS), *words]
     with _turn() if in_turn else nullcontext():
         child = _run_child(program, arguments)
+    if child.returncode != 0 and shutil.disk_usage(folder).free < LEAST_ROOM_BYTES:
+        raise OSError(errno.ENOSPC, "No room for temporary files", str(folder))
     if child.returncode == REFUSED:
         raise ImageRefused(child.stdout.strip())
     if child.returncode != 0:

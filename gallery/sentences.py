@@ -26,6 +26,7 @@ FROM_OTHERS = (
     ),
     _("You may upload %(most)s photographs in 24 hours, and you have. The next may come in %(wait)s."),
     _("The site is busy reading other photographs. Try again in a minute."),
+    _("The site cannot keep photographs just now. Nothing is wrong with yours: try again in a minute."),
     _("This photograph has %(megapixels)s megapixels (%(width)s x %(height)s); at most %(most)s are accepted."),
     _("This picture is only %(width)s x %(height)s pixels: too small to color."),
     _("This picture is %(width)s x %(height)s pixels; no side may be over %(most)s."),
@@ -52,6 +53,7 @@ FROM_OTHERS = (
     ),
     _("Coloring this photo took too long and was stopped. Upload a smaller copy of it."),
     _("The original file of this photo is no longer in the storage. Upload it again."),
+    _("The storage of this site did not answer for ten minutes. Your photo is safe; try again later."),
     _(
         "Something unexpected went wrong while coloring this photo. Try again; "
         "if it happens again, tell whoever runs this site."

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "gallery.unavailable.AnswerUnavailable",
     "gallery.limits.TellWhenAgain",
 ]
 ROOT_URLCONF = "photolab_site.urls"

@@ -120,6 +120,8 @@ def in_words(error: Exception) -> str:
             return "Coloring this photo took too long and was stopped. Upload a smaller copy of it."
         case FileNotFoundError():
             return "The original file of this photo is no longer in the storage. Upload it again."
+        case _ if files.is_outage(error):
+            return "The storage of this site did not answer for ten minutes. Your photo is safe; try again later."
         case _:
             return (
                 "Something unexpected went wrong while coloring this photo. Try again; "

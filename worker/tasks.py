@@ -15,7 +15,7 @@ from django.db import connection
 from gallery import logs, services
 from gallery.queue import TASK_COLORIZE, TASK_RETRAIN
 from photolab_site.celery import app
-from worker import colorizing, engine, heartbeat, meters, previewing, trainer
+from worker import colorizing, engine, heartbeat, meters, outages, previewing, trainer
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,10 @@ def color_claimed(claim: services.Claim) -> None:
     """Until the job has ended or the claim is lost."""
     with logs.about(job=claim.job_id, attempt=claim.attempt):
         try:
-            output = colorizing.colorize(claim)
+            output = outages.color_through(claim)
+        except outages.StillAway:
+            services.requeue(claim)
+            return
         except Exception as error:
             logger.exception("Job %s failed in attempt %s", claim.job_id, claim.attempt)
             if not fail(claim, error):

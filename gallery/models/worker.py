@@ -13,11 +13,16 @@ SILENT_AFTER = timedelta(seconds=10)
 
 class WorkerQuerySet(models.QuerySet):
     def live(self) -> "WorkerQuerySet":
-        return self.filter(beat_at__gte=Now() - SILENT_AFTER)
+        """A beat from the future is none: the database's clock was set back, and a living worker beats again soon."""
+        return self.filter(beat_at__gte=Now() - SILENT_AFTER, beat_at__lte=Now() + SILENT_AFTER)
 
     def serving(self, queue: str) -> "WorkerQuerySet":
         """Live ones that take from a queue of gallery.queue."""
         return self.live().filter(queue=queue)
+
+    def taking(self, queue: str) -> "WorkerQuerySet":
+        """Those of them that are not drained."""
+        return self.serving(queue).filter(drained_at=None)
 
 
 class Worker(models.Model):

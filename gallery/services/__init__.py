@@ -53,6 +53,7 @@ from gallery.services.jobs import (
     claim_together,
     fail,
     finish,
+    is_held,
     requeue,
     retry_photo,
 )

@@ -135,6 +135,11 @@ def finish(claim: Claim, output: ColoredFiles) -> bool:
     return True
 
 
+def is_held(attempt: Attempt) -> bool:
+    """Whether the job still runs in this attempt: it was not canceled, and no other worker has it."""
+    return _held(attempt).filter(status=JobState.RUNNING).exists()
+
+
 def fail(attempt: Attempt, reason: str, cause: Cause = Cause.OTHER) -> bool:
     """`reason` is shown to the owner as it stands. What the attempt has stored is removed."""
     with transaction.atomic():

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from gallery import hooks, mails, upkeep
 from gallery.files import storage_errors
+from gallery.services.strays import StraySweep
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             (upkeep.finish_uploads, upkeep.PASS_EVERY_S),
             (upkeep.collect, upkeep.PASS_EVERY_S),
             (upkeep.remove_strays, upkeep.REMOVE_EVERY_S),
+            (StraySweep().remove_stray_files, upkeep.REMOVE_EVERY_S),
             (upkeep.check_integrity, upkeep.PASS_EVERY_S),
             (mails.send_batch_mails, upkeep.PASS_EVERY_S),
             (hooks.send_due, upkeep.PASS_EVERY_S),
