@@ -31,7 +31,9 @@ class PhotoLabSite(AdminSite):
             path("retraining/", self.admin_view(self.retraining_view), name="retraining"),
             path("day/", self.admin_view(self.day_view), name="day"),
         ]
-        return [*pages, *super().get_urls()]
+        # None of our rows has a page of its own to go to, and Django's way there trips over ids that are no numbers.
+        usual = [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+        return [*pages, *usual]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The loop's models come first, in the order in which they are used."""
