@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ class PhotoLabSite(AdminSite):
         pages = [
             path("retraining/", self.admin_view(self.retraining_view), name="retraining"),
             path("day/", self.admin_view(self.day_view), name="day"),
+            path("queues/", self.admin_view(self.queues_view), name="queues"),
         ]
         # None of our rows has a page of its own to go to, and Django's way there trips over ids that are no numbers.
         usual = [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
@@ -67,3 +69,15 @@ class PhotoLabSite(AdminSite):
             raise PermissionDenied
         context = {**self.each_context(request), "title": _("The last day"), **describe_day()}
         return TemplateResponse(request, "admin/day.html", context)
+
+    def queues_view(self, request: HttpRequest) -> HttpResponseBase:
+        from gallery.admin import queues
+
+        may_order = request.user.has_perm(queues.TO_ORDER)
+        if not queues.may_see(request.user) or (request.method == "POST" and not may_order):
+            raise PermissionDenied
+        if request.method == "POST":
+            queues.carry_out(request, request.POST.get("order", ""))
+            return redirect("admin:queues")
+        context = {**self.each_context(request), "title": _("Queues and workers"), "may_order": may_order}
+        return TemplateResponse(request, "admin/queues.html", {**context, **queues.describe_queues()})

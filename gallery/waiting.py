@@ -11,6 +11,7 @@ from django.db.models import Q
 from gallery.models import Job, JobState, Photo, Result, Worker
 from gallery.models.state import JobQuerySet
 from gallery.queue import QUEUE_COLORIZE
+from gallery.services.queues import is_paused
 
 RESULTS_LOOKED_AT = 20
 # Half of all jobs take longer than the typical one: only these are worth a word.
@@ -25,10 +26,11 @@ class Waiting:
     eta_s: int | None
     live_workers: int
     is_overdue: bool = False
+    is_paused: bool = False
 
 
 def waiting_of(job: Job | None) -> Waiting:
-    live_workers = Worker.objects.serving(QUEUE_COLORIZE).count()
+    live_workers = Worker.objects.taking(QUEUE_COLORIZE).count()
     if job is None or not job.is_live:
         return Waiting(None, None, live_workers)
     typical_s = typical_duration_s()
@@ -39,6 +41,8 @@ def waiting_of(job: Job | None) -> Waiting:
         is_overdue = running_s > OVERDUE_FACTOR * typical_s + OVERDUE_GRACE_S
         return Waiting(None, max(1, ceil(typical_s - running_s)), live_workers, is_overdue)
     position = _in_line_up_to(job).count()
+    if is_paused(QUEUE_COLORIZE):
+        return Waiting(position, None, live_workers, is_paused=True)
     if typical_s is None or live_workers == 0:
         return Waiting(position, None, live_workers)
     ahead = position + Job.objects.filter(status=JobState.RUNNING).count()

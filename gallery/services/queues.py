@@ -65,7 +65,7 @@ def idle_workers(name: str) -> QuerySet[Worker]:
     held = Exists(Job.objects.filter(worker=OuterRef("pk"), status=JobState.RUNNING))
     if name == queue.QUEUE_TRAIN:
         held = Exists(TrainingRun.objects.filter(worker=OuterRef("pk"), status=RunState.RUNNING))
-    return Worker.objects.serving(name).filter(~held, drained_at=None)
+    return Worker.objects.taking(name).filter(~held)
 
 
 def queue_facts() -> QueueFacts:

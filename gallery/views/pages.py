@@ -45,7 +45,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "albums": albums_of(request),
         "photo_count": found.count(),
         "outdated_count": services.outdated_photos(photos_of(request)).count() if counts_outdated else 0,
-        "live_workers": Worker.objects.serving(QUEUE_COLORIZE).count(),
+        "live_workers": Worker.objects.taking(QUEUE_COLORIZE).count(),
+        "is_paused": services.is_paused(QUEUE_COLORIZE),
         "upload_limits": upload_limits(),
         "sample_available": showcase.sample_path() is not None,
     }
@@ -108,6 +109,7 @@ def _state_of(request: HttpRequest, shown: Photo) -> dict[str, Any]:
         "eta_s": waiting.eta_s,
         "is_overdue": waiting.is_overdue,
         "live_workers": waiting.live_workers,
+        "is_paused": waiting.is_paused,
     }
 
 
