@@ -67,6 +67,12 @@ def require_room(owner_id: int, byte_size: int) -> None:
         _require_storage(owner_id, byte_size, quota)
 
 
+def is_full(owner_id: int) -> bool:
+    """Whether not even a color version more should come, whose size nobody knows beforehand."""
+    quota = quota_of(owner_id)
+    return bool(quota.storage_mb) and stored_bytes(owner_id) >= quota.storage_bytes
+
+
 def _require_storage(owner_id: int, byte_size: int, quota: Quota) -> None:
     used = stored_bytes(owner_id)
     if used + byte_size <= quota.storage_bytes:

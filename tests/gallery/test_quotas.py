@@ -11,6 +11,7 @@ from django.utils import timezone
 from gallery import services
 from gallery.images import ImageRefused
 from gallery.models import AccountLimits, PartialUpload, Photo
+from gallery.variants import SettingsRefused, VariantSettings
 from tests import pictures
 from tests.base import GalleryRaceTestCase, GalleryTestCase, as_upload
 
@@ -68,6 +69,15 @@ class StorageTests(Uploads):
         self.assertEqual(self.by_tus(11).status_code, 413)
         self.assertEqual(self.by_tus(9).status_code, 201)
         self.assertEqual(self.by_tus(9).status_code, 413)
+
+    @override_settings(PHOTOLAB_STORAGE_QUOTA_MB=1)
+    def test_no_other_colors_are_ordered_when_all_is_full(self) -> None:
+        photo = self.make_colored(self.owner)
+        with self.assertRaisesMessage(SettingsRefused, "Your storage is full."):
+            Photo.objects.update(byte_size=MB)
+            services.order_variant(photo, VariantSettings(vividness=1.2))
+        Photo.objects.update(byte_size=9)
+        services.order_variant(photo, VariantSettings(vividness=1.2))
 
     @override_settings(PHOTOLAB_STORAGE_QUOTA_MB=1)
     def test_the_same_file_again_is_shown_though_nothing_more_fits(self) -> None:
