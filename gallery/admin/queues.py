@@ -19,7 +19,7 @@ from gallery.queue import QUEUE_COLORIZE, QUEUE_TRAIN
 
 TO_SEE = ("gallery.view_worker", "gallery.run_queues")
 TO_ORDER = "gallery.run_queues"
-TITLES = {QUEUE_COLORIZE: _("Coloring"), QUEUE_TRAIN: _("Training")}
+TITLES = {QUEUE_COLORIZE: _("Queue for coloring"), QUEUE_TRAIN: _("Queue for training")}
 PROCESSOR = "cpu"
 
 
