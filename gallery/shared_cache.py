@@ -35,9 +35,9 @@ class Server:
             raise RedisError("It did not answer a moment ago.")
         try:
             return getattr(self.cache, verb)(*args, **kwargs)
-        except RedisError:
+        except RedisError as error:
             self.ask_again_at = time.monotonic() + ASK_AGAIN_AFTER_S
-            logger.warning("The broker's server does not answer; this process counts alone", exc_info=True)
+            logger.warning("The broker's server does not answer, so this process counts alone: %s", error)
             raise
 
 

@@ -20,7 +20,6 @@ from tests.e2e.browser import DESKTOP, PHONE, BrowserTestCase
 from tests.e2e.stack import free_port, wait_until
 
 PASSWORD = "seven red bicycles"
-SHOTS = os.environ.get("PHOTOLAB_SHOTS", "")
 
 
 def start_site(data: str, port: int, provider: str) -> subprocess.Popen[bytes]:
@@ -62,14 +61,12 @@ class LoginTests(BrowserTestCase):
         except httpx.TransportError:
             return False
 
-    def look(self, name: str) -> None:
+    def look(self) -> None:
         """Accessible and no wider than the window, on a desk and on a phone."""
         for size in (DESKTOP, PHONE):
             self.page.set_viewport_size(size)
             self.assert_accessible(self.page)
             self.assert_fits(self.page)
-            if SHOTS:
-                self.page.screenshot(path=f"{SHOTS}/{name}-{size['width']}.png", full_page=True)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
@@ -89,9 +86,9 @@ class LoginTests(BrowserTestCase):
     def test_who_is_known_to_the_other_server_is_let_in_and_back_to_the_page_that_was_asked_for(self) -> None:
         for _ in range(2):  # the first time an account is made, the second time it is there
             self.page.goto("/accounts/login/?next=/accounts/")
-            self.look("login")
+            self.look()
             self.page.get_by_role("link", name="Log in by Family").click()
-            self.look("oidc")
+            self.look()
             self.press("Go on")
             self.press("olga")
             self.page.wait_for_url(f"{self.url}/accounts/")
@@ -105,7 +102,7 @@ class LoginTests(BrowserTestCase):
         self.press("Go on")
         self.press("olga")
         self.page.get_by_label("Your username, to be sure").fill("olga")
-        self.look("delete")
+        self.look()
         self.press("Delete account")
         expect(self.page.get_by_text("Your account and everything in it are deleted.")).to_be_visible()
 
@@ -115,34 +112,34 @@ class LoginTests(BrowserTestCase):
         self.press("Go on")
         self.press("Deny")
         expect(self.page.get_by_role("heading", level=1)).to_have_text("The login was canceled")
-        self.look("oidc-canceled")
+        self.look()
 
     def test_a_second_step_is_switched_on_and_asked_for(self) -> None:
         self.sign_up("frida")
         self.page.goto("/accounts/2fa/")
-        self.look("second-off")
+        self.look()
         self.page.get_by_role("link", name="Switch it on").click()
         self.page.get_by_label("Password").fill(PASSWORD)
         self.press("Confirm")
-        self.look("second-scan")
+        self.look()
         secret = self.page.get_by_label("Or type this key into the app").input_value()
         self.page.get_by_label("Code from the app").fill(self.code_of(secret))
         self.press("Switch it on")
         expect(self.page.locator(".recovery-codes li")).to_have_count(10)
-        self.look("second-codes")
+        self.look()
         recovery = self.page.locator(".recovery-codes li").first.inner_text()
         self.page.goto("/accounts/2fa/")
-        self.look("second-on")
+        self.look()
         self.page.goto("/accounts/")
-        self.look("account")
+        self.look()
         self.page.goto("/accounts/3rdparty/")
-        self.look("connections")
+        self.look()
         self.log_out()
         self.page.goto("/accounts/login/")
         self.page.get_by_label("Username or email").fill("frida")
         self.page.get_by_label("Password").fill(PASSWORD)
         self.press("Log in")
-        self.look("second-asked")
+        self.look()
         self.page.get_by_label("Code").fill("000000")
         self.press("Log in")
         expect(self.page.get_by_text("Incorrect code.")).to_be_visible()
