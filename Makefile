@@ -1,17 +1,20 @@
-# `make run` starts Photo-Lab, `make test` proves it, `make lint` reads it. Nothing else is needed.
+# `make run` starts Photo-Lab, `make test` proves it, `make test-fleet` breaks what it stands on, `make lint` reads it.
 
 PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint
+.PHONY: run test test-fleet lint
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.requirements-train.done
 	@exec $(BIN)/python -m photolab_site.run
 
 test: $(VENV)/.requirements-dev.done
-	@exec $(BIN)/python manage.py test --testrunner=tests.runner.CountingRunner --parallel 2 $(TESTS)
+	@exec $(BIN)/python manage.py test --testrunner=tests.runner.CountingRunner --parallel 2 --exclude-tag=fleet $(TESTS)
+
+test-fleet: $(VENV)/.requirements-dev.done
+	@exec $(BIN)/python manage.py test --testrunner=tests.fleet.runner.FleetRunner --tag=fleet $(or $(TESTS),tests.fleet)
 
 lint: $(VENV)/.requirements-dev.done
 	$(BIN)/ruff check .

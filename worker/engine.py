@@ -41,6 +41,7 @@ class _Engine:
     error: str = ""  # why the active version is not the loaded one
     refused_at: dict[str, float] = field(default_factory=dict)  # by digest
     loading: threading.Lock = field(default_factory=threading.Lock)
+    warming: threading.Thread | None = None
 
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,17 @@ def model() -> dict[str, Any]:
 def at_once() -> int:
     """How many photographs this process colors beside each other, so that they go through the network together."""
     return _engine.loaded.colorizer.batcher.most if _engine.loaded else settings.PHOTOLAB_AT_ONCE
+
+
+def begin_to_warm_up() -> None:
+    _engine.warming = threading.Thread(target=warm_up, name="warm-up", daemon=True)
+    _engine.warming.start()
+
+
+def wait_until_warm() -> None:
+    """Before a claim: a warm worker takes the job meanwhile, and a process that dies while it loads harms none."""
+    if _engine.warming is not None:
+        _engine.warming.join()
 
 
 def warm_up() -> None:

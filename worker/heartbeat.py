@@ -91,7 +91,7 @@ def start_heart(**_signal: Any) -> None:
     heart = Heart()
     heart.start()
     if not trains():
-        threading.Thread(target=engine.warm_up, name="warm-up", daemon=True).start()
+        engine.begin_to_warm_up()
     # One of both: a pool process has an end of its own, and the solo pool has no process but Celery's.
     worker_process_shutdown.connect(heart.stop, weak=False)
     worker_shutdown.connect(heart.stop, weak=False)

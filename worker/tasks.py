@@ -27,6 +27,7 @@ __all__ = ["colorize", "heartbeat", "retrain"]  # the heart connects itself to t
 
 @app.task(name=TASK_COLORIZE, soft_time_limit=300, time_limit=330)
 def colorize() -> None:
+    engine.wait_until_warm()
     answer_previews()
     claims = services.claim_together(engine.worker_id(), most=engine.at_once())
     if not claims:

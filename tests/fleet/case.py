@@ -1,5 +1,7 @@
 """What the tests of faults share: orders for the fleet, what must hold afterwards, and the figures of the table."""
 
+import os
+import signal
 import time
 from collections import Counter
 from typing import ClassVar
@@ -65,6 +67,21 @@ class FleetTestCase(TestCase):
             "WHERE j.status = 'running' AND w.name LIKE '%%:' || %s"
         )
         return self.fleet.postgres.query(query, str(self.fleet.pool_child(worker)))
+
+    def kill_holder(self, job: int) -> list[tuple[int, int]]:
+        """End the process that colors a job: job and attempt, or nothing while no worker has it."""
+        query = (
+            "SELECT j.id, j.attempt, w.name FROM gallery_job j JOIN gallery_worker w ON w.id = j.worker_id "
+            "WHERE j.status = 'running' AND j.id = %s"
+        )
+        killed = []
+        for job_id, attempt, name in self.fleet.postgres.query(query, job):
+            try:
+                os.kill(int(name.rpartition(":")[2]), signal.SIGKILL)
+            except ProcessLookupError:  # it was killed already, and its job not yet given back
+                continue
+            killed.append((job_id, attempt))
+        return killed
 
 
 class Rescues:

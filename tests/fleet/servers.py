@@ -69,8 +69,8 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _child(self, *argv: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Child:
-        return Child(type(self).__name__, list(argv), self.folder, env or os.environ, self.folder / "log", stdin)
+    def _child(self, *argv: str, stdin: bytes = b"") -> Child:
+        return Child(type(self).__name__, list(argv), self.folder, os.environ, self.folder / "log", stdin)
 
 
 def own_folder(name: str) -> Path:
@@ -80,8 +80,7 @@ def own_folder(name: str) -> Path:
 class PostgreSQL(Server):
     """Debian's own, run as the user postgres where we are root, since it refuses to be."""
 
-    def __init__(self, **variables: str) -> None:
-        """`variables` join the server's environment."""
+    def __init__(self) -> None:
         self.folder, self.port = own_folder("postgres"), free_port()
         self.url = f"postgres://photolab@127.0.0.1:{self.port}/photolab"
         self._as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=KILL"]
@@ -98,8 +97,12 @@ class PostgreSQL(Server):
             "-D",
             str(self.folder / "data"),
             *flags,
-            env={**os.environ, **variables},
         )
+
+    def move_clock_by(self, library: Path, offset: Path) -> None:
+        """Before it starts: its clock is off by what stands in the file `offset`, such as +3600, by libfaketime."""
+        faked = {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_CACHE_DURATION": "1"}
+        self.child.env = {**os.environ, **faked, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     def start(self) -> None:
         first = not (self.folder / "data").exists()
