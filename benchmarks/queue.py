@@ -6,6 +6,7 @@ jobs are ordered, rung, claimed and finished one by one.
 """
 
 import argparse
+import logging
 import os
 import statistics
 import subprocess
@@ -36,6 +37,7 @@ def main() -> None:
     server.stdin.close()
     try:
         django.setup()
+        logging.disable(logging.INFO)  # a line for each job
         call_command("migrate", verbosity=0)
         print(f"{settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}, median ms of {ROUNDS}")
         for many in options.many:

@@ -7,6 +7,7 @@ fifty; the last line has the straight line through it, in MB for a thousand jobs
 
 import argparse
 import io
+import logging
 import os
 import random
 import time
@@ -31,6 +32,7 @@ def main() -> None:
         parser.error("name a new folder in PHOTOLAB_DATA: photographs are uploaded and deleted")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photolab_site.settings")
     django.setup()
+    logging.disable(logging.INFO)  # a line for each job
     call_command("migrate", verbosity=0)
     _color(WARM_UP)
     held, began = [_held_mb()], time.perf_counter()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gallery import services
 from gallery.accounts import end_tokens
 from gallery.admin.base import DeletedByServices, KeptByServices, told
-from gallery.models import AccountLimits, ApiKey, Removal, Worker
+from gallery.models import AccountLimits, ApiKey, QueuePause, Removal, Worker
 
 User = get_user_model()
 
@@ -41,6 +41,16 @@ class WorkerAdmin(KeptByServices):
     @admin.display(boolean=True, description=_("alive"))
     def alive(self, worker: Worker) -> bool:
         return Worker.objects.live().filter(pk=worker.pk).exists()
+
+
+@admin.register(QueuePause)
+class QueuePauseAdmin(KeptByServices):
+    """To delete one is to resume its queue; the page about queues does the same."""
+
+    list_display = ("queue", "paused_by", "paused_at")
+    list_filter = ("queue",)
+    search_fields = ("queue", "paused_by__username")
+    list_select_related = ("paused_by",)
 
 
 @admin.register(Removal)

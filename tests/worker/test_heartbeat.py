@@ -27,6 +27,8 @@ class HeartbeatTests(GalleryRaceTestCase):
             lambda: Worker.objects.filter(beat_at__gt=first, model_digest=colorizer.digest).first(), within_s=6
         )
         self.assertEqual(colorizer.card.name, worker.model_name)
+        self.assertGreater(worker.memory_bytes, 50_000_000)
+        self.assertEqual((1, None), (worker.at_once, worker.device_memory_bytes))
 
     def test_a_worker_that_was_forgotten_registers_again(self) -> None:
         Worker.objects.all().delete()
