@@ -1,5 +1,8 @@
 # Three images of one source: `web` serves pages and runs upkeep, `worker` adds torch and colors, `trainer` adds the
-# classifiers that look on while it trains.
+# classifiers that look on while it trains. The latter two are built for processors (TORCH=cpu) or for NVIDIA's cards
+# (TORCH=cuda).
+ARG TORCH=cpu
+
 FROM python:3.11-slim-bookworm AS web
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=photolab_site.settings PHOTOLAB_DATA=/data
@@ -22,9 +25,20 @@ EXPOSE 8000
 CMD ["python", "-m", "uvicorn", "photolab_site.asgi:application", "--host=0.0.0.0", "--port=8000", \
      "--lifespan=off", "--no-access-log", "--timeout-graceful-shutdown=3"]
 
-FROM web AS worker
+# PyPI's torch brings some gigabytes of CUDA along. TORCH_INDEX may name an index of builds without it; PyTorch has one.
+FROM web AS torch_cpu
+ARG TORCH_INDEX
 USER root
 COPY requirements.txt ./
+RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} $(grep -E "^torch(vision)?==" requirements.txt)
+
+FROM web AS torch_cuda
+USER root
+COPY requirements.txt ./
+RUN pip install $(grep -E "^torch(vision)?==" requirements.txt)
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+
+FROM torch_${TORCH} AS worker
 RUN pip install -r requirements.txt
 COPY colorizer colorizer
 COPY worker worker

@@ -1,9 +1,13 @@
 """What the documents promise: every variable of the environment is listed, and the compose file uses no other."""
 
 import ast
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
+from unittest import skipIf
 
 import yaml
 from django.conf import settings
@@ -11,8 +15,11 @@ from django.test import SimpleTestCase
 
 ROOT = Path(settings.BASE_DIR)
 INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z0-9_]+)")
-# Of the compose file alone: the password between the site and its database.
-FOR_COMPOSE = {"POSTGRES_PASSWORD"}
+# Of the compose file alone: the database's password, the proxy's address and ports, numbers of workers, and builds.
+FOR_COMPOSE = {
+    *("POSTGRES_PASSWORD", "SITE_ADDRESS", "HTTP_PORT", "HTTPS_PORT", "COLORIZE_WORKERS", "TORCH_INDEX"),
+}
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.gpu.yml")
 
 
 def variables_read() -> set[str]:
@@ -44,6 +51,10 @@ def variables_in_example() -> set[str]:
     return {line.split("=")[0] for line in lines if line and not line.startswith("#")}
 
 
+def uvicorn_port() -> str:
+    return re.search(r"--port=(\d+)", (ROOT / "Dockerfile").read_text())[1]
+
+
 class VariablesTests(SimpleTestCase):
     def test_readme_lists_exactly_what_is_read(self) -> None:
         self.assertIn("PHOTOLAB_DATA", variables_read())
@@ -66,8 +77,51 @@ class ComposeTests(SimpleTestCase):
         return {name: service for name, service in self.compose["services"].items() if "build" in service}
 
     def test_it_has_every_part(self) -> None:
-        parts = {"migrate", "web", "worker", "trainer", "upkeep", "postgres", "redis"}
+        parts = {"migrate", "web", "worker", "trainer", "upkeep", "postgres", "redis", "storage", "proxy"}
         self.assertEqual(parts, self.compose["services"].keys())
+
+    def test_only_the_proxy_is_reached_from_outside(self) -> None:
+        self.assertEqual(["proxy"], [name for name, one in self.compose["services"].items() if "ports" in one])
+        self.assertTrue(self.compose["networks"]["inside"]["internal"])
+        for name in ("postgres", "redis", "storage"):
+            self.assertEqual(["inside"], self.compose["services"][name]["networks"])
+        self.assertEqual(["outside"], self.compose["services"]["proxy"]["networks"])
+        self.assertIn(f"reverse_proxy web:{uvicorn_port()} ", (ROOT / "Caddyfile").read_text())
+        self.assertIn("respond @figures 404", (ROOT / "Caddyfile").read_text())
+
+    def test_the_bucket_has_the_name_and_the_keys_that_the_site_asks_by(self) -> None:
+        site, storage = self.compose["x-site"]["environment"], self.compose["services"]["storage"]
+        self.assertIn(f"-bucket={site['PHOTOLAB_S3_BUCKET']}", storage["command"])
+        self.assertEqual(storage["environment"]["AWS_ACCESS_KEY_ID"], site["PHOTOLAB_S3_ACCESS_KEY"])
+        self.assertEqual(storage["environment"]["AWS_SECRET_ACCESS_KEY"], site["PHOTOLAB_S3_SECRET_KEY"])
+
+    def test_everything_but_the_migration_is_started_again(self) -> None:
+        restarts = {name: one["restart"] for name, one in self.compose["services"].items()}
+        self.assertEqual(restarts.pop("migrate"), "no")
+        self.assertEqual(set(restarts.values()), {"unless-stopped"})
+
+    def test_workers_on_cards_are_built_for_them(self) -> None:
+        cards = yaml.safe_load((ROOT / "docker-compose.gpu.yml").read_text())["services"]
+        self.assertEqual(cards.keys(), {"worker", "trainer"})
+        for name, card in cards.items():
+            with self.subTest(name):
+                self.assertEqual(card["build"]["args"], {"TORCH": "cuda"})
+                self.assertNotEqual(card["image"], self.compose["services"][name]["image"])
+                self.assertEqual(card["environment"], {"PHOTOLAB_DEVICE": "cuda"})
+                (device,) = card["deploy"]["resources"]["reservations"]["devices"]
+                self.assertEqual(device["capabilities"], ["gpu"])
+
+    @skipIf(shutil.which("docker-compose") is None, "docker-compose is not installed")
+    def test_docker_compose_itself_reads_both_files(self) -> None:
+        secrets = {"SECRET_KEY": "s", "POSTGRES_PASSWORD": "p", "PHOTOLAB_S3_SECRET_KEY": "k"}
+        for files in (COMPOSE_FILES[:1], COMPOSE_FILES):
+            flags = [word for file in files for word in ("-f", file)]
+            command = ["docker-compose", "--env-file", ".env.example", *flags, "config", "--quiet"]
+            for environment, returncode in ((secrets, 0), ({}, 1)):
+                told = subprocess.run(
+                    command, cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, check=False
+                )
+                self.assertEqual(told.returncode, returncode, told.stderr)
 
     def test_what_it_asks_for_is_in_the_example(self) -> None:
         self.assertEqual(set(INTERPOLATED.findall(self.text)), variables_in_example())
@@ -80,7 +134,7 @@ class ComposeTests(SimpleTestCase):
                 self.assertIn("REDIS_URL", service["environment"])
 
     def test_whoever_serves_is_watched_and_given_time_to_end(self) -> None:
-        for name in ("web", "worker", "trainer", "postgres", "redis"):
+        for name in ("web", "worker", "trainer", "postgres", "redis", "storage", "proxy"):
             with self.subTest(name):
                 self.assertIn("test", self.compose["services"][name]["healthcheck"])
                 self.assertRegex(self.compose["services"][name]["stop_grace_period"], r"^\d+s$")
@@ -91,11 +145,8 @@ class ComposeTests(SimpleTestCase):
             self.assertEqual(watch, ["CMD", "python", "manage.py", "worker_lives", queue])
 
     def test_every_volume_is_declared(self) -> None:
-        used = {
-            volume.split(":")[0]
-            for service in self.compose["services"].values()
-            for volume in service.get("volumes", [])
-        }
+        mounted = [one for service in self.compose["services"].values() for one in service.get("volumes", [])]
+        used = {volume.split(":")[0] for volume in mounted if not volume.startswith("./")}
         self.assertEqual(used, self.compose["volumes"].keys())
 
     def test_the_broker_keeps_its_messages(self) -> None:
@@ -105,6 +156,7 @@ class ComposeTests(SimpleTestCase):
 
     def test_every_stage_that_is_built_exists_and_the_web_has_no_torch(self) -> None:
         stages = re.findall(r"^FROM \S+ AS (\w+)$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+        self.assertEqual(stages, ["web", "torch_cpu", "torch_cuda", "worker", "trainer"])
         for service in self.site_services().values():
             self.assertIn(service["build"]["target"], stages)
         self.assertNotIn("torch", re.sub(r"#.*", "", (ROOT / "requirements-web.txt").read_text()))
