@@ -16,7 +16,7 @@ from PIL import Image
 
 from gallery import files
 from gallery.keys import new_photo_keys, new_result_keys
-from gallery.models import DatePrecision, Job, JobState, Photo, Result
+from gallery.models import DatePrecision, Job, JobState, ModelVersion, Photo, Result
 from gallery.services import active_version
 
 SHAPES = ((3, 2), (2, 3), (4, 3), (1, 1), (5, 4), (16, 9))
@@ -24,17 +24,22 @@ BATCH = 1000
 PREVIEW_SIDE, THUMB_SIDE = 1600, 480
 
 
-def seed(user_name: str, count: int, *, side: int = 640) -> None:
-    """In color, by the active version; the long side has `side` pixels."""
+def seed(user_name: str, count: int, *, side: int = 640, own_files: bool = True) -> None:
+    """In color, by the active version; the long side has `side` pixels.
+
+    Without `own_files` all rows name the same few files, so that a hundred thousand take seconds; delete none of them.
+    """
     owner = User.objects.get(username=user_name)
     models = [_model_of(shape, side) for shape in SHAPES]
-    chance = random.Random(1)
+    chance, version = random.Random(1), active_version()
     for start in range(0, count, BATCH):
         numbers = range(start, min(start + BATCH, count))
-        made = [_photo(owner, number, *models[chance.randrange(len(models))]) for number in numbers]
+        made = [_photo(owner, number, *models[chance.randrange(len(models))], own_files) for number in numbers]
         photos = Photo.objects.bulk_create(photo for photo, _ in made)
         jobs = Job.objects.bulk_create(Job(photo=photo, status=JobState.DONE) for photo in photos)
-        Result.objects.bulk_create(_result(job, keys) for job, (_, keys) in zip(jobs, made, strict=True))
+        Result.objects.bulk_create(
+            _result(job, keys, version, own_files) for job, (_, keys) in zip(jobs, made, strict=True)
+        )
 
 
 def _model_of(shape: tuple[int, int], side: int) -> tuple[tuple[int, int], dict[str, str]]:
@@ -59,11 +64,10 @@ def _model_of(shape: tuple[int, int], side: int) -> tuple[tuple[int, int], dict[
     return size, names
 
 
-def _photo(owner: User, number: int, size: tuple[int, int], names: dict[str, str]) -> tuple[Photo, dict[str, str]]:
+def _photo(
+    owner: User, number: int, size: tuple[int, int], names: dict[str, str], own_files: bool
+) -> tuple[Photo, dict[str, str]]:
     keys = new_photo_keys("jpg")
-    _link(names["original"], keys.original)
-    _link(names["preview"], keys.preview)
-    _link(names["thumb"], keys.thumb)
     photo = Photo(
         owner=owner,
         file_name=f"scan {number:05d}.jpg",
@@ -76,23 +80,20 @@ def _photo(owner: User, number: int, size: tuple[int, int], names: dict[str, str
         height=size[1],
         byte_size=_path(names["original"]).stat().st_size,
         has_color=False,
-        original_key=keys.original,
-        preview_key=keys.preview,
-        thumb_key=keys.thumb,
+        original_key=_file(names["original"], keys.original, own_files),
+        preview_key=_file(names["preview"], keys.preview, own_files),
+        thumb_key=_file(names["thumb"], keys.thumb, own_files),
     )
     return photo, names
 
 
-def _result(job: Job, names: dict[str, str]) -> Result:
-    version = active_version()
+def _result(job: Job, names: dict[str, str], version: ModelVersion | None, own_files: bool) -> Result:
     keys = new_result_keys(job.pk, 1, "jpg")
-    for kind, key in (("image", keys.image), ("preview", keys.preview), ("thumb", keys.thumb)):
-        _link(names[kind], key)
     return Result(
         job=job,
-        image_key=keys.image,
-        preview_key=keys.preview,
-        thumb_key=keys.thumb,
+        image_key=_file(names["image"], keys.image, own_files),
+        preview_key=_file(names["preview"], keys.preview, own_files),
+        thumb_key=_file(names["thumb"], keys.thumb, own_files),
         format="JPEG",
         width=job.photo.width,
         height=job.photo.height,
@@ -108,6 +109,10 @@ def _path(key: str) -> Path:
     return Path(settings.MEDIA_ROOT) / key
 
 
-def _link(source: str, name: str) -> None:
+def _file(source: str, name: str, own: bool) -> str:
+    """Its storage name: `name`, as another name of the same file, or that of the source itself."""
+    if not own:
+        return source
     _path(name).parent.mkdir(parents=True, exist_ok=True)
     os.link(_path(source), _path(name))
+    return name

@@ -6,7 +6,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
@@ -38,9 +39,12 @@ class WorkerAdmin(KeptByServices):
     search_fields = ("name", "=id", "model_digest")
     told_weights_error = told("weights_error", _("weights error"))
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
+        return super().get_queryset(request).annotate(lives=Exists(Worker.objects.live().filter(pk=OuterRef("pk"))))
+
     @admin.display(boolean=True, description=_("alive"))
     def alive(self, worker: Worker) -> bool:
-        return Worker.objects.live().filter(pk=worker.pk).exists()
+        return worker.lives
 
 
 @admin.register(QueuePause)

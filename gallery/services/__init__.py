@@ -107,6 +107,7 @@ from gallery.services.results import (
     cancel_batch,
     color_again,
     color_chosen,
+    count_outdated,
     outdated_photos,
     show_result,
     unaccept_result,

@@ -21,8 +21,9 @@ from gallery.accounts import end_tokens
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     photos = photos_of(request)
+    photo_count = photos.count()
     context = {
-        "photo_count": photos.count(),
+        "photo_count": photo_count,
         "key_count": keys_of(request).count(),
         "stored_bytes": services.stored_bytes(request.user.pk),
         "uploaded_today": services.uploaded_today(request.user.pk),
@@ -33,7 +34,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "consent": services.account_consent(request.user),
         "covered_count": services.covered_photos(photos).count(),
         "versions": services.versions_that_learned_from(photos),
-        "outdated_count": services.outdated_photos(photos).count(),
+        "outdated_count": services.count_outdated(request.user, photos, among=photo_count),
     }
     return render(request, "gallery/account.html", context)
 

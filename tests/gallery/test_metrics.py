@@ -1,7 +1,10 @@
 """What Prometheus reads, who may read it, and that the dashboard asks for nothing else."""
 
+import json
+import re
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
 from django.test import override_settings
 from django.urls import reverse
@@ -13,11 +16,12 @@ from photolab_site import watching
 from tests.base import GalleryTestCase
 from worker import meters
 
+NAME = re.compile(r"photolab_\w+")
 TOKEN = "a token for prometheus"
 
 
 @override_settings(PHOTOLAB_METRICS_TOKEN=TOKEN)
-class MetricsTests(GalleryTestCase):
+class ReadingTestCase(GalleryTestCase):
     def read(self) -> dict[str, float]:
         """Each sample as `name{label="value"}`: its value."""
         answer = self.client.get(reverse("metrics"), headers={"Authorization": f"Bearer {TOKEN}"})
@@ -29,6 +33,8 @@ class MetricsTests(GalleryTestCase):
                 told[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
         return told
 
+
+class MetricsTests(ReadingTestCase):
     def test_the_queue_and_its_age_come_from_the_rows(self) -> None:
         self.assertEqual(self.read()['photolab_oldest_queued_seconds{priority="interactive"}'], 0)
         job = self.make_photo(self.owner).jobs.get()
@@ -90,6 +96,20 @@ class MetricsTests(GalleryTestCase):
         self.assertEqual(self.read()['photolab_active_version{model=""}'], 0)
         version = services.ensure_shipped_version(name="photolab-9", digest="9" * 64, card={})
         self.assertEqual(self.read()['photolab_active_version{model="photolab-9"}'], version.number)
+
+
+class DashboardTests(ReadingTestCase):
+    """docs/grafana-dashboard.json"""
+
+    def test_its_panels_ask_only_for_what_is_told(self) -> None:
+        meters.tell_done(1.0, {"color": 0.1})
+        services.beat(self.make_worker().pk, services.WorkerState(samples=meters.told()))
+        self.client.get(reverse("home"))
+        told = {sample.partition("{")[0] for sample in self.read()}
+        panels = json.loads((settings.BASE_DIR / "docs" / "grafana-dashboard.json").read_text())["panels"]
+        asked = {name for panel in panels for target in panel["targets"] for name in NAME.findall(target["expr"])}
+        self.assertGreater(len(asked), 10)
+        self.assertEqual(asked - told, set())
 
 
 class AccessTests(GalleryTestCase):

@@ -2,6 +2,10 @@
 
 from dataclasses import replace
 
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from gallery import services
 from gallery.models import CollectedImage, Job, ModelVersion, Origin, Photo, Priority, Result, Side, SnapshotEntry
 from tests.base import A_COLOR, GalleryTestCase
@@ -34,6 +38,19 @@ class ColorAgainTests(ResultTestCase):
     def test_there_is_nothing_to_do_while_the_version_is_the_same(self) -> None:
         photo = self.make_colored(self.owner)
         self.assertEqual(self.again(photo), 0)
+
+    def test_in_a_large_gallery_they_are_counted_once_a_minute(self) -> None:
+        services.ensure_shipped_version("photolab-7", "7" * 64)
+        self.make_colored(self.owner, mark=1)
+        photos = Photo.objects.filter(owner=self.owner)
+        self.addCleanup(cache.clear)
+
+        def counted(among: int) -> tuple[int, int]:
+            with CaptureQueriesContext(connection) as asked:
+                return services.count_outdated(self.owner, photos, among=among), len(asked)
+
+        self.assertEqual([counted(10), counted(10)], [(1, 3), (1, 3)])
+        self.assertEqual([counted(50_000), counted(50_000), counted(50_001)], [(1, 3), (1, 1), (1, 3)])
 
     def test_before_any_version_is_known_nothing_is_outdated(self) -> None:
         photo = self.make_colored(self.owner)
