@@ -10,7 +10,7 @@ from photolab_site import env
 
 LINE, JSON = "line", "json"
 # Objects that Django hangs on its records; a request's text has the path, and a path may be a secret link.
-NOT_TOLD = ("request", "server_time", "about")
+NOT_TOLD = ("request", "server_time", "color_message", "about")
 
 
 def read_metrics_token() -> str:
@@ -59,5 +59,7 @@ def logging_by_environment(*, testing: bool) -> dict[str, Any]:
             # These bring handlers of their own, which know of no job and write no JSON.
             "uvicorn": {"level": level, **own},
             "uvicorn.error": {"handlers": [], "propagate": True},
+            # It tells paths, of which some are secret links, and would wake up with the others.
+            "uvicorn.access": {"handlers": [], "propagate": False},
         },
     }

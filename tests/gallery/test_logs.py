@@ -74,6 +74,17 @@ class FormTests(SimpleTestCase):
             told = load_settings("settings.LOGGING", PHOTOLAB_DATA=folder, PHOTOLAB_METRICS_FROM="10.0.0.1/8")
         self.assertIn("PHOTOLAB_METRICS_FROM: 10.0.0.1/8 has host bits set", told.stderr)
 
+    def test_the_web_servers_own_list_of_paths_is_not_written(self) -> None:
+        code = (
+            "import logging, uvicorn; from django.conf import settings; from django.utils.log import configure_logging\n"
+            "uvicorn.Config('photolab_site.asgi:application', access_log=False)\n"
+            "configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)\n"
+            "logging.getLogger('uvicorn.access').info('GET /shared/secret/')\n"
+            "logging.getLogger('uvicorn.error').info('Started')\n"
+        )
+        lines = self.lines(code, PHOTOLAB_LOG_FORMAT="json")
+        self.assertEqual([json.loads(line)["message"] for line in lines], ["Started"])
+
     def test_celery_writes_in_the_same_form(self) -> None:
         code = (
             "from photolab_site.celery import app; import logging\n"
