@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gallery.curves import path_through
 
 WIDTH, HEIGHT = 480, 160  # of the drawing, in the units of its viewBox
-LEFT, TOP, BOTTOM = 44, 10, 22  # what the labels need
+LEFT, TOP, BOTTOM = 52, 10, 22  # what the labels need
 GAP = 3  # between two bars
 
 

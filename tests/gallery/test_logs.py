@@ -76,7 +76,8 @@ class FormTests(SimpleTestCase):
 
     def test_the_web_servers_own_list_of_paths_is_not_written(self) -> None:
         code = (
-            "import logging, uvicorn; from django.conf import settings; from django.utils.log import configure_logging\n"
+            "import logging, uvicorn; from django.conf import settings\n"
+            "from django.utils.log import configure_logging\n"
             "uvicorn.Config('photolab_site.asgi:application', access_log=False)\n"
             "configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)\n"
             "logging.getLogger('uvicorn.access').info('GET /shared/secret/')\n"
