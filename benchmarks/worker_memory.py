@@ -32,7 +32,7 @@ def main() -> None:
         parser.error("name a new folder in PHOTOLAB_DATA: photographs are uploaded and deleted")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "photolab_site.settings")
     django.setup()
-    logging.disable(logging.INFO)  # a line for each job
+    logging.disable(logging.WARNING)  # a line for each job, and no broker is there
     call_command("migrate", verbosity=0)
     _color(WARM_UP)
     held, began = [_held_mb()], time.perf_counter()

@@ -7,8 +7,6 @@ order is settled when jobs are made, so a place in the line can be told, and a c
 
 from collections.abc import Iterable
 
-from django.db.models import Min
-
 from gallery.models import Job, JobState, Priority
 
 
@@ -27,7 +25,7 @@ def _next_turn(owner_id: int, priority: Priority, is_usual: bool) -> int:
     """What somebody tells a photograph does not wait behind all of their own uploads: it is a line beside them."""
     waiting = Job.objects.filter(status=JobState.QUEUED, priority=priority)
     # A job given back keeps its turn, which is of the past: new ones do not go there.
-    head = waiting.filter(attempt=0).aggregate(turn=Min("turn"))["turn"] or 0
+    head = waiting.filter(attempt=0).order_by("turn").values_list("turn", flat=True).first() or 0
     told = waiting.filter(settings_digest="") if is_usual else waiting.exclude(settings_digest="")
     own = told.filter(photo__owner=owner_id).order_by("-turn").values_list("turn", flat=True).first()
     return head if own is None else max(head, own + 1)
