@@ -3,14 +3,11 @@
 import json
 import subprocess
 import tempfile
-from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.functions import Now
@@ -20,21 +17,16 @@ from gallery.models import Album, ApiKey, IntegrityCheck, Job, Photo, Result, Up
 from tests import pictures
 from tests.base import GalleryRaceTestCase, as_upload
 from tests.e2e.stack import wait_until
-from tests.gallery.admin_rows import AdminRows
+from tests.gallery.admin_rows import AdminRows, TrueDigests
 
 
-class BackupTests(AdminRows, GalleryRaceTestCase):
+class BackupTests(TrueDigests, AdminRows, GalleryRaceTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="photolab-backup-"))) / "backup"
         self.photo = services.upload_photo(self.owner, as_upload(pictures.jpeg(), "Großmutter.jpg")).photo
         claim = self.claimed(self.photo)
         services.finish(claim, self.stored_output(claim))
-
-    def make_photo(self, owner: User, *, mark: int = 0, **fields: Any) -> Photo:
-        """With the digest that its bytes have."""
-        digest = sha256(pictures.jpeg((64, 48), mark=mark)).hexdigest()
-        return super().make_photo(owner, mark=mark, **{"digest": digest, **fields})
 
     def call(self, *words: str) -> str:
         told = StringIO()
