@@ -5,7 +5,7 @@ import logging
 import tempfile
 from io import StringIO
 
-from django.test import SimpleTestCase
+from django.test import Client, SimpleTestCase
 from django.urls import reverse
 
 from gallery import logs, services
@@ -118,6 +118,16 @@ class JobsTests(GalleryTestCase):
         self.assertIn(f"Job {number} is ordered [job {number}, request_id from-the-proxy]", lines)
         self.assertIn(f"Job {number} is claimed [job {number}, attempt 1]", lines)
         self.assertIn(f"Job {number} is done [job {number}, attempt 1]", lines)
+
+    def test_what_django_says_of_a_request_names_no_secret_link(self) -> None:
+        visitor = Client(enforce_csrf_checks=True)
+        with self.assertLogs("django.security.csrf", "WARNING") as written:
+            visitor.post(reverse("shared", args=["a-secret-token"]))
+        record = written.records[0]
+        self.assertIn("secret", record.getMessage())
+        logs.About().filter(record)
+        self.assertRegex(record.getMessage(), r"^Forbidden .*: .*<.*token>")
+        self.assertNotIn("secret", record.getMessage())
 
     def test_requests_are_told_by_view_and_never_by_path(self) -> None:
         with self.assertLogs("gallery.watched", "INFO") as written:
