@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from photolab_site import env, security, watching
+from photolab_site.storing import read_storages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "test" in sys.argv[1:2]
@@ -139,27 +140,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_HANDLERS = ["gallery.uploading.BoundedUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 LARGEST_REQUEST_MB = max(1024, 2 * PHOTOLAB_MAX_UPLOAD_MB)  # a form without JavaScript sends all of its files at once
-_S3_BUCKET = env.read_text("PHOTOLAB_S3_BUCKET", "")
-STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
-if _S3_BUCKET:
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": _S3_BUCKET,
-            "endpoint_url": env.read_text("PHOTOLAB_S3_ENDPOINT", "") or None,
-            "access_key": env.read_text("PHOTOLAB_S3_ACCESS_KEY", "") or None,
-            "secret_key": env.read_text("PHOTOLAB_S3_SECRET_KEY", "") or None,
-            "region_name": env.read_text("PHOTOLAB_S3_REGION", "us-east-1"),
-            "addressing_style": "path",
-            "signature_version": "s3v4",
-            "default_acl": None,
-            "file_overwrite": False,
-            "max_memory_size": 2 * 1024 * 1024,  # what is read beyond it waits on disk
-        },
-    }
+STORAGES = read_storages(MEDIA_ROOT)
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 SERVESTATIC_USE_FINDERS = True  # straight from where they lie: no collecting step to forget

@@ -23,10 +23,10 @@ from tests.fleet.servers import LAB, WEED, SeaweedFS
 CLERK = {"accessKey": "clerk", "secretKey": "another-secret-for-tests"}
 
 
-def storage_settings(bucket: SeaweedFS) -> dict[str, object]:
-    """What settings.py makes of the variables, read in a process of its own."""
-    variables = {**bucket.environment, "PHOTOLAB_DATA": str(settings.PHOTOLAB_DATA)}
-    script = "import json; from photolab_site.settings import STORAGES; print(json.dumps(STORAGES['default']))"
+def storage_settings(bucket: SeaweedFS, **more: str) -> dict[str, dict[str, object]]:
+    """STORAGES that settings.py makes of the variables, read in a process of its own."""
+    variables = {**bucket.environment, "PHOTOLAB_DATA": str(settings.PHOTOLAB_DATA), **more}
+    script = "import json; from photolab_site.settings import STORAGES; print(json.dumps(STORAGES))"
     command = [sys.executable, "-c", script]
     answer = subprocess.run(
         command, cwd=settings.BASE_DIR, env={**os.environ, **variables}, capture_output=True, text=True, check=True
@@ -41,7 +41,7 @@ class S3Tests(GalleryTestCase):
         super().setUpClass()
         clerk = {"name": "clerk", "credentials": [CLERK], "actions": ["Write:photos/open/*"]}
         cls.bucket = cls.enterClassContext(SeaweedFS(clerk))
-        cls.storage_settings = storage_settings(cls.bucket)
+        cls.storage_settings = storage_settings(cls.bucket)["default"]
 
     def setUp(self) -> None:
         super().setUp()
@@ -98,3 +98,33 @@ class S3Tests(GalleryTestCase):
             files.delete(["a/one", "a/two"])
             files.delete_folder("a")
         self.assertEqual([True, False, True], ["Traceback" in line for line in told.output])
+
+    def test_a_large_download_comes_straight_from_the_bucket_where_browsers_reach_it(self) -> None:
+        content = pictures.encoded(pictures.color((1200, 900)), "TIFF")
+        photo = services.upload_photo(self.owner, as_upload(content, "Großtante.tif")).photo
+        self.addCleanup(files.delete, photo.file_keys)
+        address = f"/photos/{photo.pk}/files/original/"
+        public = storage_settings(self.bucket, PHOTOLAB_S3_PUBLIC_ENDPOINT=self.bucket.endpoint)["signed"]
+        self.client.force_login(self.owner)
+        with override_settings(STORAGES={**settings.STORAGES, "signed": public}):
+            answer = self.client.get(address, {"download": "1"})
+            shown = self.client.get(address)
+            small = self.client.get(f"/photos/{photo.pk}/files/thumb/", {"download": "1"})
+            self.client.force_login(self.stranger)
+            self.assertEqual(404, self.client.get(address, {"download": "1"}).status_code)
+        self.assertEqual((302, "no-store"), (answer.status_code, answer["Cache-Control"]))
+        self.assertEqual((200, 200), (shown.status_code, small.status_code))  # what is shown, and what is small
+        signed = answer["Location"]
+        self.assertIn("X-Amz-Expires=60", signed)
+        fetched = httpx.get(signed)
+        self.assertEqual(content, fetched.content)
+        self.assertEqual("image/tiff", fetched.headers["Content-Type"])
+        self.assertEqual("attachment; filename*=utf-8''Gro%C3%9Ftante.tif", fetched.headers["Content-Disposition"])
+        other = signed.replace(photo.original_key, photo.thumb_key)
+        self.assertEqual(403, httpx.get(other).status_code)
+        self.assertEqual(403, httpx.get(signed.replace("X-Amz-Expires=60", "X-Amz-Expires=600")).status_code)
+
+    def test_an_address_of_the_bucket_that_is_none_is_refused_by_the_settings_name(self) -> None:
+        with self.assertRaises(subprocess.CalledProcessError) as refused:
+            storage_settings(self.bucket, PHOTOLAB_S3_PUBLIC_ENDPOINT="files.example.org")
+        self.assertIn("PHOTOLAB_S3_PUBLIC_ENDPOINT", refused.exception.stderr)
