@@ -103,7 +103,8 @@ class SecondFactorTests(GalleryTestCase):
     def test_the_admin_asks_for_it(self) -> None:
         secret = self.switch_on("stella")
         self.log_in("stella", next="/admin/")
-        self.assertEqual(self.client.get("/admin/", follow=True).request["PATH_INFO"], reverse("account_login"))
+        asked = self.client.get("/admin/", follow=True).request["PATH_INFO"]
+        self.assertEqual(asked, reverse("mfa_authenticate"))
         self.assertRedirects(self.answer(code_of(secret)), "/admin/")
 
     def test_nothing_in_the_database_is_the_key(self) -> None:
