@@ -69,6 +69,13 @@ class SiteBusy(ImageRefused):
     """Nothing is wrong with the file."""
 
 
+class NotKept(SiteBusy):
+    """The storage or the disk is in trouble."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_KEPT)
+
+
 @dataclass(frozen=True)
 class Measured:
     """What is known of an upload before anything reads it as a picture."""

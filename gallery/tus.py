@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from gallery.files import storage_errors
-from gallery.images import ImageRefused, SiteBusy
+from gallery.images import ImageRefused, NotKept, SiteBusy
 from gallery.models import PartialUpload
 from gallery.sentences import said
 from gallery.services.photos import clean_file_name, upload_photo
@@ -117,14 +117,14 @@ def finish_left() -> int:
         try:
             with upload.path.open("rb") as file:
                 finished += not upload_photo(upload.owner, File(file, name=upload.file_name)).is_duplicate
+        except (NotKept, *storage_errors()):
+            if PartialUpload.objects.filter(pk=upload.pk).update(changed_at=Now()):
+                logger.exception("%s cannot be stored now, and is tried again", upload)
+            continue
         except SiteBusy:
             break
         except ImageRefused as refusal:
             logger.info("%s, which nobody waited for any more, was refused: %s", upload, refusal)
-        except storage_errors():
-            if PartialUpload.objects.filter(pk=upload.pk).update(changed_at=Now()):
-                logger.exception("%s cannot be stored now, and is tried again", upload)
-            continue
         remove(upload)
     return finished
 

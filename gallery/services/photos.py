@@ -45,14 +45,14 @@ def upload_photo(
 ) -> Uploaded:
     """Its first job colors it as `wanted`, or as usual. Of bytes that are there already nothing is ordered.
 
-    Raises images.ImageRefused, of which QuotaReached is one, and SiteBusy while the storage or the disk is in trouble,
+    Raises images.ImageRefused, of which QuotaReached is one, and NotKept while the storage or the disk is in trouble,
     and then nothing is stored and no row is made.
     """
     try:
         return _take_in(owner, upload, wanted or VariantSettings(), priority)
     except files.storage_errors() as error:
         logger.exception("%s could not be kept", upload.name)
-        raise images.SiteBusy(images.NOT_KEPT) from error
+        raise images.NotKept from error
 
 
 def _take_in(owner: AbstractBaseUser, upload: File, wanted: VariantSettings, priority: Priority) -> Uploaded:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import override_settings, tag
 from django.urls import reverse
 
-from gallery import queue, services
+from gallery import images, queue, services
 from gallery.models import Job, JobState, Photo
 from gallery.services.photos import clean_file_name
 from tests import pictures
@@ -118,7 +118,7 @@ class UploadTests(GalleryTestCase):
 
     def test_a_storage_that_fails_halfway_leaves_nothing(self) -> None:
         full = {"BACKEND": "tests.gallery.full_disk.FullDisk", "OPTIONS": {"location": self.media}}
-        with override_settings(STORAGES={**settings.STORAGES, "default": full}), self.assertRaises(OSError):
+        with override_settings(STORAGES={**settings.STORAGES, "default": full}), self.assertRaises(images.NotKept):
             services.upload_photo(self.owner, as_upload(pictures.jpeg()))
         self.assertEqual(self.stored_files(), set())
         self.assertFalse(Photo.objects.exists())

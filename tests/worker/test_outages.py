@@ -1,0 +1,58 @@
+"""A job outlives a storage that is away for a while; for good it is given back, and in the end fails in plain words."""
+
+import errno
+from unittest import mock
+
+from gallery import services
+from gallery.models import Job, JobState, Photo
+from tests.base import GalleryTestCase
+from tests.worker.small_site import SmallSite
+from worker import colorizing, engine, outages, tasks
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+class OutageTests(SmallSite, GalleryTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.photo = self.make_photo(self.owner)
+        quick = mock.patch.multiple(outages, ASK_EVERY_S=0.0, PATIENCE_S=0.05)
+        quick.start()
+        self.addCleanup(quick.stop)
+
+    def run_task(self, *, fails: int) -> Job:
+        """Color with a storage that fails the first times; what became of the job."""
+        left = [FULL] * fails
+        really = colorizing.colorize
+
+        def colorize(claim: services.Claim) -> services.ColoredFiles:
+            if left:
+                raise left.pop()
+            return really(claim)
+
+        with mock.patch.object(colorizing, "colorize", colorize), self.assertLogs("worker", "WARNING"):
+            tasks.color_claimed(services.claim(self.photo.jobs.get().pk, engine.worker_id()))
+        return self.photo.jobs.get()
+
+    def test_a_storage_that_comes_back_costs_no_attempt(self) -> None:
+        job = self.run_task(fails=2)
+        self.assertEqual((JobState.DONE, 1), (job.status, job.attempt))
+
+    def test_one_that_stays_away_gives_the_job_back_and_after_three_attempts_says_why(self) -> None:
+        for attempt in (1, 2):
+            job = self.run_task(fails=1_000_000)
+            self.assertEqual((JobState.QUEUED, attempt), (job.status, job.attempt))
+        job = self.run_task(fails=1_000_000)
+        self.assertEqual(JobState.FAILED, job.status)
+        self.assertIn("did not answer", job.error)
+
+    def test_a_photo_that_is_gone_meanwhile_is_waited_for_no_longer(self) -> None:
+        claim = services.claim(self.photo.jobs.get().pk, engine.worker_id())
+
+        def colorize(_: services.Claim) -> None:
+            Photo.objects.all().delete()
+            raise FULL
+
+        away = mock.patch.object(colorizing, "colorize", colorize)
+        with away, self.assertLogs("worker", "WARNING"), self.assertRaises(outages.StillAway):
+            outages.color_through(claim)
