@@ -7,8 +7,9 @@ FROM python:3.11-slim-bookworm AS web
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=photolab_site.settings PHOTOLAB_DATA=/data
 WORKDIR /srv/photolab
-COPY requirements-web.txt ./
-RUN pip install -r requirements-web.txt \
+# requirements-web.txt with all that comes along, and a digest of each file, without which nothing is installed.
+COPY requirements-web.txt requirements-web.lock ./
+RUN pip install --require-hashes -r requirements-web.lock \
     && useradd --uid 1000 --create-home photolab \
     && install -d -o photolab -g photolab /data
 COPY manage.py ./

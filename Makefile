@@ -4,7 +4,7 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-fleet lint
+.PHONY: run test test-fleet lint lock
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.requirements-train.done
@@ -19,6 +19,15 @@ test-fleet: $(VENV)/.requirements-dev.done
 lint: $(VENV)/.requirements-dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# Writes down each package with the digests of its files; keeps versions that are locked while the pins allow them.
+lock: requirements-web.lock requirements.lock
+
+requirements-web.lock: requirements-web.txt FORCE
+requirements.lock: requirements-dev.txt FORCE
+%.lock: $(VENV)/.requirements-dev.done
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		$(filter %.txt,$^) -o $@
 
 # A stamp keeps the sum of the requirements that were installed: only another sum installs again,
 # not a newer time stamp, which every checkout gives.
