@@ -190,7 +190,7 @@ def _add_copy(copy: SharedCopy) -> None:
     with transaction.atomic():
         if not Photo.objects.select_for_update().filter(pk=copy.photo_id).exists():
             raise ShareEnded
-        # Not exists(), which asks for no column of the share's: then PostgreSQL would lock all that is joined, or refuse.
+        # Not exists(): without a column of the share's, PostgreSQL would have to lock what is joined, and refuses.
         if Share.objects.live().select_for_update(of=("self",)).filter(pk=copy.share_id).first() is None:
             raise ShareEnded
         copy.save(force_insert=True)
