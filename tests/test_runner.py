@@ -5,6 +5,8 @@ import os
 import threading
 import unittest
 
+from django.test.utils import iter_test_cases
+
 from tests.runner import CountingResult, Modules
 
 
@@ -68,3 +70,11 @@ class SharedTests(unittest.TestCase):
         result, told = self.run_shared(Killed)
         self.assertEqual((0, 1), (result.passed, result.failed))
         self.assertIn("ERROR: Killed", told)
+
+
+class FleetTagTests(unittest.TestCase):
+    def test_each_test_of_the_fleet_can_be_left_out(self) -> None:
+        found = list(iter_test_cases(unittest.defaultTestLoader.discover("tests/fleet", top_level_dir=".")))
+        self.assertGreater(len(found), 8)
+        for test in found:
+            self.assertIn("fleet", getattr(test, "tags", ()), test.id())
