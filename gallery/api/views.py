@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import get_token_model
-from rest_framework.exceptions import AuthenticationFailed, NotFound, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -39,12 +39,7 @@ class Tokens(APIView):
 
     @extend_schema(
         request=shapes.TokenRequest,
-        responses={
-            201: shapes.TokenAnswer,
-            401: shapes.ErrorAnswer,
-            403: shapes.ErrorAnswer,
-            429: shapes.ErrorAnswer,
-        },
+        responses={201: shapes.TokenAnswer, 401: shapes.ErrorAnswer, 429: shapes.ErrorAnswer},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -58,9 +53,9 @@ class Tokens(APIView):
         if user is None or not user.is_active:
             raise AuthenticationFailed(_("The name or the password is wrong."))
         if is_mfa_enabled(user):
-            raise PermissionDenied(_("This account logs in by two steps: make a key on its page."))
+            raise AuthenticationFailed(_("This account logs in by two steps: make a key on its page."))
         if not is_verified(user):
-            raise PermissionDenied(_("The email address of this account is not confirmed yet."))
+            raise AuthenticationFailed(_("The email address of this account is not confirmed yet."))
         _key, token = get_token_model().objects.create(user=user)
         return Response({"token": token}, status=201)
 

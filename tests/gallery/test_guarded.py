@@ -114,7 +114,7 @@ class ConfirmedAddressTests(GalleryTestCase):
         self.assertEqual(self.client.get(reverse("gallery")).status_code, 302)
         token = {"username": "newcomer", "password": CHOSEN}
         answer = self.client.post("/api/v1/tokens", token)
-        self.assertEqual(answer.status_code, 403)
+        self.assertEqual(answer.status_code, 401)
         self.assertIn("not confirmed", answer.json()["error"])
         link = re.search(r"http://testserver(/\S+)", mail.outbox[0].body)[1]
         self.client.post(link)
