@@ -3,6 +3,7 @@
 The other server is a real one for tests (oidc-provider-mock); of the site only web server and database run.
 """
 
+import logging
 import os
 import re
 import subprocess
@@ -46,6 +47,7 @@ class LoginTests(BrowserTestCase):
     def setUpClass(cls) -> None:
         folder = tempfile.TemporaryDirectory(prefix="photolab-logins-")
         cls.addClassCleanup(folder.cleanup)
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the other server's line for each request
         olga = User(sub="olga", claims={"email": "olga@example.org", "preferred_username": "olga"})
         provider = cls.enterClassContext(run_server_in_thread(user_claims=[olga]))
         port = free_port()
