@@ -9,9 +9,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from gallery import files, services
+from gallery import files
 from gallery.backups import LEFT_OUT
-from gallery.queue import QUEUE_TRAIN
 from tests.base import Cast, Orders
 from tests.gallery.admin_rows import AdminRows, TrueDigests
 
@@ -22,7 +21,6 @@ class Filling(TrueDigests, AdminRows, Cast, Orders, TestCase):
         self.make_cast()
         self.photo = self.make_colored(self.owner)
         self.make_every_row()
-        services.pause_queue(QUEUE_TRAIN, self.staff)
         for mark in range(100, 100 + more):
             self.make_colored(self.friend, mark=mark)
 

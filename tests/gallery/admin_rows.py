@@ -18,6 +18,7 @@ from gallery.models import (
     Share,
     UploadBatch,
 )
+from gallery.queue import QUEUE_TRAIN
 from tests import pictures
 from tests.gallery.training_rows import TrainingRows
 
@@ -44,6 +45,7 @@ class AdminRows(TrainingRows):
         self.make_every_training_row()
         self.make_every_program_row()
         self.make_every_row_of_albums()
+        services.pause_queue(QUEUE_TRAIN, self.staff)
 
     def make_every_program_row(self) -> None:
         UploadBatch.objects.create(owner=self.owner)
