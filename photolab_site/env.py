@@ -65,8 +65,8 @@ def read_database(name: str, default: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name}: the address must begin with one of {known}")
     try:
         return dict(environ.Env.db_url_config(url))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: not a database address ({error})") from error
+    except ValueError:  # whose words, and those below it in a traceback, would tell parts of the password
+        raise ImproperlyConfigured(f"{name}: not a database address; a password's / # ? @ have to be escaped") from None
 
 
 def read_email(name: str, default: str) -> dict[str, Any]:
