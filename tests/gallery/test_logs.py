@@ -105,8 +105,10 @@ class JobsTests(GalleryTestCase):
         root = logging.getLogger("gallery")
         root.addHandler(handler)
         self.addCleanup(root.removeHandler, handler)
-        self.addCleanup(vars(root).update, level=root.level, propagate=root.propagate)
-        root.level, root.propagate = logging.INFO, False
+        self.addCleanup(setattr, root, "propagate", root.propagate)
+        self.addCleanup(root.setLevel, root.level)
+        root.setLevel(logging.INFO)  # which makes loggers forget what they have found to be too little to write
+        root.propagate = False
         self.client.post(
             reverse("upload"), {"file": as_upload(jpeg((64, 48)))}, headers={"X-Request-ID": "from-the-proxy"}
         )

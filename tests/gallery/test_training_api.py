@@ -332,7 +332,7 @@ class SchemaTests(TrainingApiTestCase):
             for method, call in methods.items()
         }
         version, run = "/api/v1/model-versions/{version_id}", "/api/v1/training-runs/{run_id}"
-        self.assertEqual(told["post", "/api/v1/collected-images"], {"200", "201", "401", "403", "422", "503"})
+        self.assertEqual(told["post", "/api/v1/collected-images"], {"200", "201", "401", "403", "422", "429", "503"})
         self.assertEqual(told["post", "/api/v1/training-runs"], {"201", "401", "403", "409", "422"})
         self.assertEqual(told["get", run], {"200", "401", "403", "404"})
         self.assertEqual(told["post", f"{run}/cancel"], {"200", "401", "403", "404", "409"})
