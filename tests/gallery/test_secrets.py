@@ -24,7 +24,7 @@ class LogTests(GalleryTestCase):
         super().setUp()
         self.written = io.StringIO()
         # The site's own handlers, since they leave out what must not be written.
-        for name in ("", "django"):
+        for name in ("", "django", "django.request"):
             logger = logging.getLogger(name)
             for handler in logger.handlers:
                 self.addCleanup(handler.setStream, handler.setStream(self.written))
