@@ -49,4 +49,4 @@ def read_table() -> Table:
 
 def as_line(address: str, methods: str, answers: Answers) -> str:
     """As it stands in the table."""
-    return " ".join([f"{address:<72} {methods:<18}", *(f"{answers[visitor]:<9}" for visitor in VISITORS)]).rstrip()
+    return " ".join([f"{address:<72} {methods:<20}", *(f"{answers[visitor]:<9}" for visitor in VISITORS)]).rstrip()
