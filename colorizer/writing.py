@@ -1,5 +1,6 @@
 """Writes a colored picture from raw pixels into a file, piece by piece, with all that its source told."""
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,10 @@ def write(
         metadata.finish(part, told, file_format=target.format)
         os.replace(part, path)
     except pyvips.Error as error:
-        raise OSError(f"The result {path.name} could not be written: {str(error).splitlines()[-1]}.") from error
+        failed = OSError(f"The result {path.name} could not be written: {str(error).splitlines()[-1]}.")
+        if os.strerror(errno.ENOSPC) in str(error):
+            failed.errno = errno.ENOSPC
+        raise failed from error
     finally:
         part.unlink(missing_ok=True)
     return bits

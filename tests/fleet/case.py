@@ -58,7 +58,9 @@ class FleetTestCase(TestCase):
 
     def reasons(self, jobs: list[int]) -> str:
         query = "SELECT id, attempt, error FROM gallery_job WHERE status = 'failed' AND id = ANY(%s)"
-        return str(self.fleet.postgres.query(query, jobs))
+        told = [line for name in self.fleet.names("worker") for line in self.fleet.log(name).splitlines()]
+        errors = [line for line in told if "ERROR" in line and "attempt" in line]
+        return f"{self.fleet.postgres.query(query, jobs)}\n{errors[-1:]}"
 
     def running_on(self, worker: str) -> list[tuple[int, int]]:
         """Job and attempt of what a worker's pool child has claimed."""
