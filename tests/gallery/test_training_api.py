@@ -333,11 +333,11 @@ class SchemaTests(TrainingApiTestCase):
         }
         version, run = "/api/v1/model-versions/{version_id}", "/api/v1/training-runs/{run_id}"
         self.assertEqual(told["post", "/api/v1/collected-images"], {"200", "201", "401", "403", "422", "429", "503"})
-        self.assertEqual(told["post", "/api/v1/training-runs"], {"201", "401", "403", "409", "422"})
-        self.assertEqual(told["get", run], {"200", "401", "403", "404"})
-        self.assertEqual(told["post", f"{run}/cancel"], {"200", "401", "403", "404", "409"})
-        self.assertEqual(told["get", "/api/v1/model-versions"], {"200", "401", "403"})
-        self.assertEqual(told["post", f"{version}/promote"], {"200", "401", "403", "404", "409", "422"})
-        self.assertEqual(told["post", f"{version}/gate"], {"201", "401", "403", "404", "409", "422"})
+        self.assertEqual(told["post", "/api/v1/training-runs"], {"201", "401", "403", "409", "422", "429"})
+        self.assertEqual(told["get", run], {"200", "401", "403", "404", "429"})
+        self.assertEqual(told["post", f"{run}/cancel"], {"200", "401", "403", "404", "409", "429"})
+        self.assertEqual(told["get", "/api/v1/model-versions"], {"200", "401", "403", "429"})
+        self.assertEqual(told["post", f"{version}/promote"], {"200", "401", "403", "404", "409", "422", "429"})
+        self.assertEqual(told["post", f"{version}/gate"], {"201", "401", "403", "404", "409", "422", "429"})
         sent = schema["components"]["schemas"]["StartRequest"]["properties"]["images"]
         self.assertEqual([one["type"] for one in sent["oneOf"]], ["string", "array"])
