@@ -17,7 +17,7 @@ from tests.fleet.fleet import Fleet
 
 RESCUED_WITHIN_S = 30
 MANY, SOME = 300, 40
-JOBS_OF_A_LIFE, WHOLE_WORKER_EVERY = 10, 4
+JOBS_OF_A_LIFE, WHOLE_WORKER_EVERY = 15, 4
 AWAY_S = {"broker": 5, "postgres": 5, "bucket": 20}
 TWELVE_MEGAPIXELS, FORTY_MEGAPIXELS = (4000, 3000), (8000, 5000)
 WORKERS = ("worker 1", "worker 2")
@@ -48,7 +48,7 @@ class FaultTests(FleetTestCase):
         self.fleet.wait_until(self.fleet.is_ready, within_s=60)
 
     def test_workers_are_killed_every_few_seconds(self) -> None:
-        """Each as soon as it has done ten jobs; now the process that colors, now the whole worker."""
+        """Each as soon as it has done fifteen jobs; now the process that colors, now the whole worker."""
         jobs = self.order("killed", MANY)
         rescues, hits, kills = Rescues(self.fleet), Counter[int](), 0
 
@@ -62,7 +62,7 @@ class FaultTests(FleetTestCase):
                     kills += 1
             return self.ended(jobs) == MANY
 
-        took_s = self.fleet.wait_until(kill_who_has_done_enough, within_s=600, every_s=0.1)
+        took_s = self.fleet.wait_until(kill_who_has_done_enough, within_s=900, every_s=0.1)
         ((attempts, longest),) = self.fleet.postgres.query(
             "SELECT sum(attempt), max(attempt) FROM gallery_job WHERE id = ANY(%s)", jobs
         )
