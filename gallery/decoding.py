@@ -140,6 +140,9 @@ def decode(image: Image.Image) -> Image.Image:
     """All pixels, upright, 8 bits, in mode L or RGB (sRGB)."""
     try:
         image.load()
+        if image.format == "PNG":  # Pillow shows what it can of broken data, and the worker would refuse it
+            with Image.open(image.filename, formats=["PNG"]) as unread:
+                unread.verify()
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         print(repr(error), file=sys.stderr)
         raise Refused(CUT_OFF if "truncated" in str(error).lower() else DAMAGED) from error

@@ -13,6 +13,8 @@ import yaml
 from django.conf import settings
 from django.test import SimpleTestCase
 
+from worker.tasks import colorize
+
 ROOT = Path(settings.BASE_DIR)
 INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z0-9_]+)")
 # Of the compose file alone: the database's password, the proxy's address and ports, numbers of workers, and builds.
@@ -138,6 +140,10 @@ class ComposeTests(SimpleTestCase):
             with self.subTest(name):
                 self.assertIn("test", self.compose["services"][name]["healthcheck"])
                 self.assertRegex(self.compose["services"][name]["stop_grace_period"], r"^\d+s$")
+
+    def test_a_worker_is_given_longer_than_a_job_may_take(self) -> None:
+        grace = self.compose["services"]["worker"]["stop_grace_period"]
+        self.assertGreater(int(grace.removesuffix("s")), colorize.time_limit)
 
     def test_workers_are_watched_by_their_hearts_each_for_its_queue(self) -> None:
         for name, queue in (("worker", "colorize"), ("trainer", "train")):

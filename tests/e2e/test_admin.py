@@ -13,14 +13,14 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from gallery import services
 from gallery.models import TrainingRun
-from tests.base import Cast, OwnStorage
+from tests.base import Cast, Orders, OwnStorage
 from tests.e2e.browser import DESKTOP, PHONE, BrowserTestCase
 from tests.gallery.training_rows import FAILED, TrainingRows
 
 SOON_MS = 8_000
 
 
-class AdminInBrowserTests(TrainingRows, OwnStorage, Cast, BrowserTestCase, StaticLiveServerTestCase):
+class AdminInBrowserTests(TrainingRows, Orders, OwnStorage, Cast, BrowserTestCase, StaticLiveServerTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         # Playwright keeps a loop in this thread, and Django would take every query for one of the loop's.
@@ -120,11 +120,13 @@ class AdminInBrowserTests(TrainingRows, OwnStorage, Cast, BrowserTestCase, Stati
         services.report_progress(claim, services.Progress("fine-tuning", 40, 100, 8.0, 130.0, {"l1": 2.0}))
         self.make_evaluation(claim)
         version = services.finish_run(claim, self.new_version(gate=FAILED, comparisons=self.make_comparisons(2)))
+        self.make_worker()
+        services.ask_for_check(self.staff, reads_bytes=True)
         pages = (
             ("retraining",), ("gallery_collectedimage_retrain",), ("gallery_collectedimage_upload",),
             ("gallery_collectedimage_changelist",), ("gallery_keptout_changelist",),
             ("gallery_trainingrun_change", claim.run_id), ("gallery_modelversion_change", version.pk),
-            ("gallery_modelversion_judge", version.pk),
+            ("gallery_modelversion_judge", version.pk), ("queues",), ("day",), ("gallery_integritycheck_changelist",),
         )  # fmt: skip
         for size, scheme in ((PHONE, "dark"), (DESKTOP, "light")):
             context = self.new_context(viewport=size, color_scheme=scheme)

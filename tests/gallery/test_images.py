@@ -186,6 +186,12 @@ class RefusedTests(SimpleTestCase):
                 self.assert_refused(whole[: len(whole) * 6 // 10], "Try copying it again.")
         self.assert_refused(HEIC.read_bytes()[:4000], "Try copying it again.")
 
+    def test_a_png_whose_pixels_are_broken_in_the_middle(self) -> None:
+        for image in (pictures.color((320, 240)), pictures.sixteen_bit()):
+            whole = pictures.encoded(image, "PNG")
+            middle = len(whole) // 2
+            self.assert_refused(whole[:middle] + whole[middle - 300 :], "Try copying it again.")
+
     def test_a_cut_off_jpeg_says_that_it_is_cut_off(self) -> None:
         whole = pictures.jpeg((3000, 2000))
         self.assert_refused(whole[: len(whole) * 9 // 10], "only part of the photograph is there")
