@@ -115,11 +115,10 @@ class Colorizer:
         """
         seen = network_size(size, settings.network_size)
         light = self._seen(image, seen)
+        ab = self.batcher(light)
         if settings.flip_averaged:
-            ab, mirrored = self.batcher(torch.cat((light, light.flip(-1)))).split(1)
-            ab = (ab + mirrored.flip(-1)) / 2
-        else:
-            ab = self.batcher(light)
+            # After the other, not as one batch: the planner allows the network one photograph's memory.
+            ab = (ab + self.batcher(light.flip(-1)).flip(-1)) / 2
         return Chroma(ab=ab[0].cpu().numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy())
 
     @torch.inference_mode()
