@@ -20,6 +20,7 @@ from gallery.models import MAX_ATTEMPTS, Cause, Job, JobState, Removal, Worker
 logger = logging.getLogger(__name__)
 
 PASS_EVERY_S = 2.0
+LAST_PASS = settings.PHOTOLAB_DATA / "last_upkeep"  # its time is what a container's health check looks at
 REMOVE_EVERY_S = 3600.0
 RING_AT_MOST = 20
 FORGET_WORKER_AFTER = timedelta(hours=1)
@@ -75,6 +76,7 @@ def run_pass() -> Done:
         partial_uploads_removed=tus.remove_expired(),
         deleted_from_trash=services.delete_photos(services.overdue_in_trash(at_most=DELETE_AT_MOST)),
     )
+    LAST_PASS.touch()
     if done:
         logger.info(", ".join(f"{what.replace('_', ' ')}: {number}" for what, number in asdict(done).items() if number))
     return done

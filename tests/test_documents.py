@@ -136,7 +136,7 @@ class ComposeTests(SimpleTestCase):
                 self.assertIn("REDIS_URL", service["environment"])
 
     def test_whoever_serves_is_watched_and_given_time_to_end(self) -> None:
-        for name in ("web", "worker", "trainer", "postgres", "redis", "storage", "proxy"):
+        for name in ("web", "worker", "trainer", "upkeep", "postgres", "redis", "storage", "proxy"):
             with self.subTest(name):
                 self.assertIn("test", self.compose["services"][name]["healthcheck"])
                 self.assertRegex(self.compose["services"][name]["stop_grace_period"], r"^\d+s$")

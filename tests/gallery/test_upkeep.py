@@ -44,6 +44,14 @@ class RescueTests(GalleryTestCase):
     def job(self) -> Job:
         return self.photo.jobs.latest("id")
 
+    def test_each_pass_leaves_its_time_where_a_health_check_looks(self) -> None:
+        upkeep.LAST_PASS.touch()
+        os.utime(upkeep.LAST_PASS, (0, 0))
+        upkeep.run_pass()
+        self.assertLess(time.time() - upkeep.LAST_PASS.stat().st_mtime, 60)
+        place = upkeep.LAST_PASS.relative_to(settings.PHOTOLAB_DATA)
+        self.assertIn(f"find /data/{place} -mmin", (settings.BASE_DIR / "docker-compose.yml").read_text())
+
     def test_the_job_of_a_silent_worker_goes_back_to_the_queue(self) -> None:
         claim = self.claimed(self.photo, self.worker)
         silence(self.worker, 11)
