@@ -37,7 +37,7 @@ class BackupTests(TrueDigests, AdminRows, GalleryRaceTestCase):
         return self.call("backup", str(self.folder))
 
     def lose_everything(self) -> None:
-        call_command("flush", interactive=False, verbosity=0)
+        call_command("flush", interactive=False, verbosity=0, allow_cascade=True)
         for path in self.media.rglob("*"):
             if path.is_file():
                 path.unlink()
