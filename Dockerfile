@@ -31,7 +31,7 @@ FROM web AS torch_cpu
 ARG TORCH_INDEX
 USER root
 COPY requirements.txt ./
-RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} $(grep -E "^torch(vision)?==" requirements.txt)
+RUN pip install ${TORCH_INDEX:+-i "$TORCH_INDEX"} $(grep -E "^torch(vision)?==" requirements.txt)
 
 FROM web AS torch_cuda
 USER root

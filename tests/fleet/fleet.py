@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import yaml
@@ -23,7 +23,7 @@ from django.conf import settings
 from photolab_site import children
 from photolab_site.children import Child
 from tests.e2e.stack import FOREIGN, free_port, running_processes
-from tests.fleet.servers import PostgreSQL, SeaweedFS, Valkey, own_folder
+from tests.fleet.servers import PostgreSQL, SeaweedFS, Started, Valkey, own_folder
 
 STARTS_WITHIN_S = 120
 SECRETS = {"SECRET_KEY": "of-no-use-" * 6, "POSTGRES_PASSWORD": "of-no-use"}
@@ -33,7 +33,7 @@ PLAIN_HTTP = {"PHOTOLAB_HTTPS": "0", "PHOTOLAB_PROXIES": "0"}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
 
 
-class Fleet:
+class Fleet(Started):
     """Web, `workers` that color, `upkeeps`, and their servers. Keyword arguments stand for what is in .env."""
 
     def __init__(self, *, workers: int = 2, upkeeps: int = 2, in_bucket: bool = True, **env: str) -> None:
@@ -54,17 +54,6 @@ class Fleet:
     @property
     def servers(self) -> list[PostgreSQL | Valkey | SeaweedFS]:
         return [server for server in (self.postgres, self.broker, self.bucket) if server]
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def start(self) -> float:
         """Seconds until pages were answered and all workers had loaded their generator."""

@@ -32,7 +32,28 @@ WEED = shutil.which("weed", path=sysconfig.get_path("scripts"))
 LAB = {"accessKey": "photolab", "secretKey": "a-secret-for-tests"}
 
 
-class Server:
+class Started:
+    """Runs inside `with`, and leaves nothing behind where its start fails."""
+
+    def start(self) -> object:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Server(Started):
     """One program in a folder of its own. `answers` says whether it takes orders."""
 
     folder: Path
@@ -57,17 +78,6 @@ class Server:
     def close(self) -> None:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _child(self, *argv: str, stdin: bytes = b"") -> Child:
         return Child(type(self).__name__, list(argv), self.folder, os.environ, self.folder / "log", stdin)
