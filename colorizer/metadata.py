@@ -1,7 +1,7 @@
 """What a file tells beside its pixels, taken from a source and given to its result.
 
 Exif and XMP are cleaned here, in the limited process that reads the source; IPTC (IIM) goes on byte by byte, to
-formats that have a place for it (JPEG and TIFF).
+formats that have a place for it (JPEG and TIFF); what the texts of a PNG tell goes on as XMP.
 """
 
 import io
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .xmp import Statement
 
 LARGEST_IPTC = 60_000
+_PNG_TEXT = "png-comment-"  # libvips numbers them and adds the key: png-comment-0-Title
 _IIM_RESOURCE = 0x0404  # where Photoshop's image resources keep IPTC
 _IIM_MARK = b"\x1c"  # begins each record
 _PHOTOSHOP = b"Photoshop 3.0\0"
@@ -61,8 +62,8 @@ class Metadata:
 
 def take(image: pyvips.Image, source: Path, folder: Path, *, file_format: str) -> Metadata:
     """From a picture that was opened, not yet decoded. `folder` is for temporary files."""
-    packet = _blob(image, "xmp-data")
-    if packet:
+    packet, texts = _blob(image, "xmp-data"), _texts(image)
+    if packet or texts:
         from . import xmp  # most old photographs have none, and a child starts for each
     if file_format == "TIFF":
         with source.open("rb") as file:
@@ -73,7 +74,7 @@ def take(image: pyvips.Image, source: Path, folder: Path, *, file_format: str) -
         iptc = _records(_blob(image, "iptc-data"))
     return Metadata(
         exif=notes.cleaned().to_bytes(),
-        xmp=xmp.clean(packet) if packet else "",
+        xmp=xmp.with_texts(xmp.clean(packet), texts) if packet or texts else "",
         iptc=iptc if iptc.startswith(_IIM_MARK) and len(iptc) <= LARGEST_IPTC else b"",
         profile=profiles.of_result(image, folder),
         dpi=_dpi(image) or notes.dpi or (DEFAULT_DPI, DEFAULT_DPI),
@@ -110,6 +111,12 @@ def _dpi(image: pyvips.Image) -> tuple[float, float] | None:
     if (image.xres, image.yres) == (1.0, 1.0) or min(image.xres, image.yres) <= 0:
         return None
     return round(image.xres * _MM_PER_INCH, 3), round(image.yres * _MM_PER_INCH, 3)
+
+
+def _texts(image: pyvips.Image) -> dict[str, str]:
+    """Of a PNG, by their keys."""
+    names = [name for name in image.get_fields() if name.startswith(_PNG_TEXT)]
+    return {name.removeprefix(_PNG_TEXT).split("-", 1)[-1]: image.get(name) for name in names}
 
 
 def _blob(image: pyvips.Image, name: str) -> bytes:

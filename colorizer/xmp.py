@@ -13,7 +13,9 @@ NAMESPACE = "urn:photo-lab:xmp:1/"
 NOTE = "The colors are simulated: a plausible guess made by a neural network, not a record."
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 DEEPEST = 50  # elements in each other: a text of nothing else would end Python's recursion, here or in the result
-LARGEST_SOURCE = 40_000  # ours adds two thousand, and a JPEG segment holds 65,502
+LARGEST_SOURCE = 1_000_000  # bytes that are read: much of a long packet is thumbnails, which do not go on
+LARGEST_TEXTS = 10_000  # characters
+LARGEST_KEPT = 40_000  # ours adds two thousand, and a JPEG segment holds 65,502
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _NAMES = {
@@ -38,6 +40,8 @@ _REPLACED = (
     *("exif:PixelXDimension", "exif:PixelYDimension", "exif:ColorSpace", "xmp:Thumbnails"),
     "Iptc4xmpExt:DigitalSourceType",
 )
+_PNG_KEYWORDS = {"Title": "dc:title", "Author": "dc:creator", "Description": "dc:description", "Copyright": "dc:rights"}
+_CONTAINERS = {"dc:creator": "Seq"}  # the others are alternatives by language
 for _prefix, _uri in _NAMES.items():
     ET.register_namespace(_prefix, _uri)
 
@@ -58,7 +62,7 @@ class Statement:
 
 def clean(blob: bytes) -> str:
     """The source's XMP without what is not true of a result; empty when it cannot be read or could do harm."""
-    if len(blob) > LARGEST_SOURCE or b"<!" in blob:  # a document type can make a small text endless
+    if len(blob) > LARGEST_SOURCE or b"<!DOCTYPE" in blob or b"<!ENTITY" in blob:  # can make a small text endless
         return ""
     try:
         packet = ET.fromstring(blob.strip(b" \t\r\n\0").decode("utf-8"))
@@ -77,14 +81,26 @@ def clean(blob: bytes) -> str:
         for key in list(description.attrib):
             if key in replaced or key.startswith(f"{{{NAMESPACE}}}"):
                 del description.attrib[key]
+    kept = ET.tostring(rdf, "unicode")
+    return kept if len(kept.encode()) <= LARGEST_KEPT else ""
+
+
+def with_texts(source: str, texts: dict[str, str]) -> str:
+    """What the texts of a PNG tell, added to `source` as `clean` gives it, where that says less."""
+    rdf = ET.fromstring(source) if source else ET.Element(_name("rdf:RDF"))
+    told = {word: texts[key] for key, word in _PNG_KEYWORDS.items() if key in texts and not _says(rdf, word)}
+    if not told or sum(map(len, told.values())) > LARGEST_TEXTS:
+        return source
+    description = ET.SubElement(rdf, _name("rdf:Description"), {_name("rdf:about"): _about(rdf)})
+    for word, text in told.items():
+        _add_text(description, word, "".join(c for c in text if c.isprintable() or c in "\n\t"))
     return ET.tostring(rdf, "unicode")
 
 
 def stated(source: str, statement: Statement) -> bytes:
     """A whole packet: `source` as `clean` gave it, or empty, and the statement."""
     rdf = ET.fromstring(source) if source else ET.Element(_name("rdf:RDF"))
-    about = next((item.get(_name("rdf:about"), "") for item in rdf), "")
-    ours = ET.SubElement(rdf, _name("rdf:Description"), {_name("rdf:about"): about})
+    ours = ET.SubElement(rdf, _name("rdf:Description"), {_name("rdf:about"): _about(rdf)})
     fields = {
         "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPE,
         "photolab:ColorsAreSimulated": "True",
@@ -103,14 +119,24 @@ def stated(source: str, statement: Statement) -> bytes:
     for word, text in fields.items():
         ET.SubElement(ours, _name(word)).text = text
     if not _says(rdf, "dc:description"):
-        described = ET.SubElement(ET.SubElement(ours, _name("dc:description")), _name("rdf:Alt"))
-        line = ET.SubElement(described, _name("rdf:li"), {"{http://www.w3.org/XML/1998/namespace}lang": "x-default"})
-        line.text = NOTE
+        _add_text(ours, "dc:description", NOTE)
     _add_event(rdf, ours, f"colorized by {statement.model}; {NOTE}")
     packet = ET.Element(_name("x:xmpmeta"))
     packet.append(rdf)
     body = ET.tostring(packet, "utf-8")
     return b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>' + body + b'<?xpacket end="w"?>'
+
+
+def _about(rdf: ET.Element) -> str:
+    """All descriptions of a packet are about one thing."""
+    return next((item.get(_name("rdf:about"), "") for item in rdf), "")
+
+
+def _add_text(description: ET.Element, word: str, text: str) -> None:
+    """In no language, or as the one name of a list."""
+    parts = ET.SubElement(ET.SubElement(description, _name(word)), _name(f"rdf:{_CONTAINERS.get(word, 'Alt')}"))
+    language = {} if word in _CONTAINERS else {"{http://www.w3.org/XML/1998/namespace}lang": "x-default"}
+    ET.SubElement(parts, _name("rdf:li"), language).text = text
 
 
 def _add_event(rdf: ET.Element, ours: ET.Element, parameters: str) -> None:
