@@ -43,8 +43,13 @@ def _way(seen: Chroma, told: Mask) -> NDArray[np.float64]:
     """From the stroke to each place (h, w), in units of REACH."""
     from skimage.graph import MCP_Geometric  # brings scipy: most photographs are told nothing
 
-    steps = 1 / (REACH * min(told.shape)) + np.hypot(*np.gradient(seen.light)) / EDGES
+    steps = 1 / (REACH * min(told.shape)) + np.hypot(*_slopes(seen.light)) / EDGES
     return MCP_Geometric(steps).find_costs(np.argwhere(told))[0]
+
+
+def _slopes(light: Floats) -> list[Floats]:
+    """Down and across (h, w); 0 along a side of one place, as a ribbon's is."""
+    return [np.gradient(light, axis=axis) if light.shape[axis] > 1 else np.zeros_like(light) for axis in (0, 1)]
 
 
 def _likeness(seen: Chroma, told: Mask) -> NDArray[np.float64]:

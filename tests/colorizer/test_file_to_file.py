@@ -11,6 +11,7 @@ import numpy as np
 import pyvips
 import tifffile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from skimage.color import rgb2lab
 
 from colorizer import Colorizer, NoColorError
@@ -18,6 +19,7 @@ from colorizer.__main__ import SHIPPED
 from colorizer.errors import ColorizerError
 from colorizer.exif import add_to_tiff, parse
 from colorizer.file_to_file import Colored, Report, color_scan, colorize_file, write_colored
+from colorizer.hints import Hints, Spot
 from colorizer.inference import Settings
 from colorizer.scans import read
 from colorizer.writing import EXTENSIONS, Target
@@ -142,10 +144,11 @@ class LightTest(FileToFileTestCase):
             colorize_file(self.colorizer, self.source, self.target, settings=USUAL)
         self.assertEqual([], [p for p in self.folder.rglob("*") if p.is_file() and p != self.source])
 
-    def test_any_shape(self) -> None:
+    def test_any_shape_told_a_color(self) -> None:
+        told = Settings(hints=Hints((Spot(10, 10, 5, (40, 20)),)))
         for size in ((16, 16), (30_000, 20), (20, 30_000), (100, 4097)):
             with self.subTest(size=size):
-                report = self.colorize(pictures.encoded(pictures.grey(size), "PNG"))
+                report = self.colorize(pictures.encoded(pictures.grey(size), "PNG"), settings=told)
                 self.assertEqual((size, (size[1], size[0])), ((report.width, report.height), self.values().shape[:2]))
 
 
@@ -312,6 +315,30 @@ class ToldTest(FileToFileTestCase):
         for packet, events in ((once, 1), (twice, 2)):
             self.assertEqual(1, len(packet.findall(".//photolab:Model", XMP)))
             self.assertEqual(events, len(packet.findall(".//ev:softwareAgent", XMP)))
+
+    def test_a_long_packet_goes_on_without_its_thumbnails(self) -> None:
+        source = (
+            b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><!-- by a scanner --><rdf:RDF '
+            b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+            b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="SilverFast"><xmp:Thumbnails>'
+            + b"A" * 60_000
+            + b"</xmp:Thumbnails></rdf:Description></rdf:RDF></x:xmpmeta>"
+        )
+        picture = pyvips.Image.new_from_buffer(pictures.encoded(pictures.grey(), "PNG"), "").copy()
+        picture.set_type(pyvips.GValue.blob_type, "xmp-data", source)
+        self.colorize(picture.tiffsave_buffer(), "JPEG")
+        self.assertIn(b"SilverFast", self.target.read_bytes())
+        self.assertNotIn(b"AAAAAAAA", self.target.read_bytes())
+
+    def test_the_texts_of_a_png_go_on(self) -> None:
+        texts = PngInfo()
+        texts.add_text("Title", "A farm near Uddel")
+        texts.add_itxt("Author", "Åse Østby")
+        texts.add_itxt("Copyright", "a\x01b")  # no XML can hold it
+        for name in ("PNG", "JPEG"):
+            self.colorize(pictures.encoded(pictures.grey(), "PNG", pnginfo=texts), name)
+            told = [self.packet().find(f".//dc:{word}//rdf:li", XMP).text for word in ("title", "creator")]
+            self.assertEqual(["A farm near Uddel", "Åse Østby"], told)
 
     def test_hostile_notes_are_left_out(self) -> None:
         bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&a;</x:xmpmeta>'
