@@ -2,9 +2,10 @@
 
 Chroma follows the photograph's edges: near every place a and b are taken for lines in L, with the slopes of
 a fast guided filter (He and Sun 2015, arXiv 1505.00996). Unlike there, each line goes through the network's own
-answer at its place instead of an average, so nothing that the network said is blurred. Slopes and offsets are small
-pictures, laid out bilinearly; `painting` goes over the pixels. Nothing here reads or writes files; pixels may be
-memory-mapped.
+answer at its place instead of an average, so nothing that the network said is blurred; and it ends a little beyond
+the lights around its place, so that a scratch, lighter than all of them, does not get a color that nobody said. Slopes,
+offsets and ends are small pictures, laid out bilinearly; `painting` goes over the pixels. Nothing here reads or writes
+files; pixels may be memory-mapped.
 """
 
 import math
@@ -20,6 +21,7 @@ from .painting import Axis, Floats, Pixels, paint, tables
 BAND_ROWS = 128  # that a thread paints at a time
 STEEPEST = 1e6  # slope or offset of a line; chroma's are below 100, and far above this single precision ends
 WINDOW, NOISE = 3, 30.0  # of the guided filter: side in places of the chroma, variance of L not to be followed
+BEYOND = 5.0  # units of L that a line goes on past the darkest and the lightest place of its window
 WARM_HUE = math.radians(55)  # between skin and lamplight; the hue farthest from it is a cool blue
 WARMTH = 0.5  # chroma of the warmest and the coolest hue at full warmth: one half more, one half less
 
@@ -94,9 +96,9 @@ def prepare() -> None:
 
 
 def guided_lines(chroma: Chroma) -> Floats:
-    """The chroma as lines in fy, for the cubes of X and Z: (4, h, w), slopes of fx, fz, then offsets of fx, fz.
+    """The chroma as lines in fy: (6, h, w), slopes and offsets of fx - fy and fz - fy, then the ends of the lines.
 
-    fy = (L + 16) / 116, fx = fy + a / 500 and fz = fy - b / 200, so with a = A L + B, fx is a line in fy too.
+    fy = (L + 16) / 116, fx = fy + a / 500 and fz = fy - b / 200: with a = A L + B, fx - fy is a line in fy.
     """
     ab, light = torch.from_numpy(chroma.ab), torch.from_numpy(chroma.light)[None]
 
@@ -106,9 +108,11 @@ def guided_lines(chroma: Chroma) -> Floats:
     mean = window_mean(light)
     covariance = window_mean(light * ab) - mean * window_mean(ab)
     slope = window_mean(covariance / (window_mean(light * light) - mean * mean + NOISE))
+    slope = slope * (ab != 0).any(dim=0)  # what is kept grey is grey at every light
     offset = ab - slope * light
     share = torch.tensor((1 / 500, -1 / 200))[:, None, None]
-    return torch.cat((1 + 116 * share * slope, share * (offset - 16 * slope))).numpy()
+    ends = -F.max_pool2d(-light, WINDOW, 1, WINDOW // 2) - BEYOND, F.max_pool2d(light, WINDOW, 1, WINDOW // 2) + BEYOND
+    return torch.cat((116 * share * slope, share * (offset - 16 * slope), (torch.cat(ends) + 16) / 116)).numpy()
 
 
 def _interpolation(size: int, small: int) -> Axis:

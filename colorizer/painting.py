@@ -84,14 +84,14 @@ def _compiled(function: Function) -> Function:
 def paint(
     pixels: Pixels, lines: Floats, out: Pixels, *, top: int, bottom: int, rows: Axis, columns: Axis, tables: Tables
 ) -> int:
-    """Fill rows top..bottom of `out` (H, W, 3) from `pixels` (H, W, 1 or 3) and `merging.guided_lines` (4, h, w).
+    """Fill rows top..bottom of `out` (H, W, 3) from `pixels` (H, W, 1 or 3) and `merging.guided_lines` (6, h, w).
 
     Answers how many pixels' colors gave way. Nothing is checked here: `merging.merge` does that.
     """
     width = pixels.shape[1]
     light = np.empty((2, width), np.float32)
     steps = np.empty((3, width), np.uint32)
-    above, below = np.empty((4, width), np.float32), np.empty((4, width), np.float32)
+    above, below = np.empty((6, width), np.float32), np.empty((6, width), np.float32)
     gave_way, place = 0, -1
     for y in range(top, bottom):
         if rows.first[y] != place:
@@ -109,8 +109,8 @@ def paint(
 
 @numba.njit(**_FAST)
 def _spread(small: Floats, columns: Axis, wide: Floats) -> None:
-    """Lines (4, w) to (4, W)."""
-    for line in range(4):
+    """Lines (6, w) to (6, W)."""
+    for line in range(6):
         for x in range(columns.weight.size):
             left, right = small[line, columns.first[x]], small[line, columns.second[x]]
             wide[line, x] = left + columns.weight[x] * (right - left)
@@ -140,8 +140,10 @@ def _color(
     gave_way = np.int32(0)
     for x in range(light.shape[1]):
         fy, y = light[0, x], light[1, x]
-        fx = _between(above[0, x], below[0, x], weight) * fy + _between(above[2, x], below[2, x], weight)
-        fz = _between(above[1, x], below[1, x], weight) * fy + _between(above[3, x], below[3, x], weight)
+        end, other_end = _between(above[4, x], below[4, x], weight), _between(above[5, x], below[5, x], weight)
+        on_line = min(max(fy, end), other_end)
+        fx = fy + _between(above[0, x], below[0, x], weight) * on_line + _between(above[2, x], below[2, x], weight)
+        fz = fy + _between(above[1, x], below[1, x], weight) * on_line + _between(above[3, x], below[3, x], weight)
         own = _cube(fy)
         x_y, z_y = _cube(fx) - own, _cube(fz) - own
         red, green, blue = m[0, 0] * x_y + m[0, 1] * z_y, m[1, 0] * x_y + m[1, 1] * z_y, m[2, 0] * x_y + m[2, 1] * z_y

@@ -52,9 +52,10 @@ def slowly(pixels: np.ndarray, chroma: Chroma) -> np.ndarray:
     """Codes (H, W, 3) before rounding, in double precision, in one piece, through Lab."""
     light = lab_of(pixels)[0]
     lines = torch.from_numpy(guided_lines(chroma)).double()[None]
-    slope_x, slope_z, offset_x, offset_z = F.interpolate(lines, light.shape, mode="bilinear", align_corners=False)[0]
-    fy = (light + 16) / 116
-    a, b = 500 * (slope_x * fy + offset_x - fy), 200 * (fy - slope_z * fy - offset_z)
+    lines = F.interpolate(lines, light.shape, mode="bilinear", align_corners=False)[0]
+    slope_x, slope_z, offset_x, offset_z, *ends = lines
+    on_line = ((light + 16) / 116).clamp(*ends)
+    a, b = 500 * (slope_x * on_line + offset_x), -200 * (slope_z * on_line + offset_z)
     return lab_to_rgb(torch.stack((light, a, b))).permute(1, 2, 0).numpy() * np.iinfo(pixels.dtype).max
 
 
@@ -76,6 +77,23 @@ class MergeTest(unittest.TestCase):
         self.random = np.random.default_rng(7)
         wild = self.random.random((3, 20, 31)) * [[[100]], [[160]], [[160]]] - [[[0]], [[80]], [[80]]]
         self.wild = Chroma(ab=wild[1:].astype(np.float32), light=wild[0].astype(np.float32))
+
+    def test_a_scratch_lighter_than_all_around_has_no_color_beyond_those_said(self) -> None:
+        """Blue cloth beside skin: along the line between both a white scratch on the cloth would be bright yellow."""
+        light, b = np.full((16, 16), 30, np.float32), np.full((16, 16), -30, np.float32)
+        light[:, 8:], b[:, 8:] = 60, 20
+        chroma = Chroma(ab=np.stack((np.zeros_like(b), b)), light=light)
+        codes = np.full((160, 160), 71, np.uint8)  # L is 30
+        codes[:, 80:] = 145  # 60
+        codes[40, :79] = 241  # 95
+        scratch = lab_of(merged(codes, chroma))[2, 40, 60:78]
+        self.assertLess(float(scratch.max()), 10)
+
+    def test_what_is_told_to_stay_grey_is_grey_at_every_light(self) -> None:
+        ab = self.wild.ab.copy()
+        ab[:, :, :10] = 0
+        out = merged(self.noise((200, 310), np.uint8), Chroma(ab=ab, light=self.wild.light))
+        self.assertEqual(0, np.ptp(out[:, :94].astype(int), axis=2).max())
 
     def noise(self, shape: tuple[int, ...], dtype: type) -> np.ndarray:
         return self.random.integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
