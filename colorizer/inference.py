@@ -24,8 +24,8 @@ from .merging import Chroma, adjust_chroma, merge
 from .painting import Floats
 from .speed import find_device, number_format, quickened
 
-SHORT_SIDE = 256  # pixels that the network usually sees; longer photographs are bounded by LONGEST times as much
-LONGEST = 2.5
+SHORT_SIDE = 256  # pixels that the network usually sees; of longer photographs so many squares of it, as a panorama
+SQUARES, LONGEST = 2.5, 5.0  # at most, and so many times as long
 SHORTEST_NETWORK, LONGEST_NETWORK = 64, 512  # short sides, as far as they are planned for
 MIN_CHROMA = 2.0  # chroma in Lab below which nobody sees a color
 SEEN_SHARE = 0.01  # of the picture that must have more
@@ -170,8 +170,9 @@ def in_words(size: tuple[int, int]) -> Iterator[None]:
 
 
 def network_size(size: tuple[int, int], short_side: int = SHORT_SIDE) -> tuple[int, int]:
-    """Width and height that the network sees: the long side at most LONGEST times the short one, aspect kept."""
-    scale = min(short_side / min(size), LONGEST * short_side / max(size))
+    """Width and height that the network sees: bounded by its short side, its area and its long side, aspect kept."""
+    by_area = math.sqrt(SQUARES * short_side**2 / (size[0] * size[1]))
+    scale = min(short_side / min(size), by_area, LONGEST * short_side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

@@ -13,7 +13,7 @@ from colorizer import Colorizer, ImageError, NoColorError, OutOfMemoryError
 from colorizer.__main__ import SHIPPED
 from colorizer.color import lab_to_rgb, rgb_to_lab, to_tensor
 from colorizer.hints import Hints
-from colorizer.inference import LONGEST, SHORT_SIDE, Settings, network_size
+from colorizer.inference import LONGEST, SHORT_SIDE, SQUARES, Settings, network_size
 
 
 def lightness(image: Image.Image) -> torch.Tensor:
@@ -229,8 +229,12 @@ class SizeTest(unittest.TestCase):
             for side in (SHORT_SIDE, 384):
                 width, height = network_size(size, side)
                 self.assertAlmostEqual(width / height, size[0] / size[1], delta=0.02)
-                self.assertLessEqual(max(width, height), LONGEST * side)
+                self.assertLessEqual(width * height, SQUARES * side**2)
                 self.assertLessEqual(min(width, height), side)
 
     def test_a_ribbon_is_bounded_by_its_long_side(self) -> None:
         self.assertEqual(network_size((10_000, 10)), (LONGEST * SHORT_SIDE, 1))
+
+    def test_a_panorama_is_seen_as_large_as_its_area_allows(self) -> None:
+        self.assertEqual(network_size((10_000, 2500)), (810, 202))
+        self.assertEqual(network_size((1000, 10_000)), (128, 1280))
