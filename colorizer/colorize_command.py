@@ -15,7 +15,7 @@ from .inference import Colorizer, Settings
 from .planning import MEMORY_LIMIT
 from .rawfile import THREADS
 from .scans import SUFFIXES
-from .writing import EXTENSIONS, QUALITY, Target
+from .writing import EXTENSIONS, QUALITY
 
 FORMATS = {extension: name for name, extension in EXTENSIONS.items()}
 # A result is of its source's kind, and has the suffix that is usual for it.
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """All but `--weights` and `--threads`, which other commands take too."""
     parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="photographs or folders of them")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
-    parser.add_argument("--format", choices=FORMATS, help="of the results (default: the photograph's; jpg for HEIC)")
+    parser.add_argument("--format", choices=FORMATS, help="of the results (default: the photograph's, or jpg)")
     parser.add_argument(
         "--quality", type=_within(1, 100), default=QUALITY, help=f"of jpg, webp and avif, 1 to 100 (default: {QUALITY})"
     )
@@ -58,11 +58,18 @@ def run(options: argparse.Namespace) -> int:
     bar = tqdm(jobs, unit="photo", disable=not sys.stderr.isatty())
     for source, target in bar:
         bar.set_description(source.name)
-        kind = Target(FORMATS[target.suffix[1:]], quality=round(options.quality))
         try:
-            colorize_file(
-                colorizer, source, target, settings=settings, kind=kind, memory_limit=round(options.memory_limit * 1e9)
+            report = colorize_file(
+                colorizer,
+                source,
+                target,
+                settings=settings,
+                file_format=options.format and FORMATS[options.format],
+                quality=round(options.quality),
+                memory_limit=round(options.memory_limit * 1e9),
             )
+            if FORMATS[target.suffix[1:]] != report.format:  # the photograph is of another kind than its name says
+                target.rename(target.with_name(f"{target.name}.{EXTENSIONS[report.format]}"))
         except (ColorizerError, OSError) as error:
             failed += 1
             bar.write(f"colorizer: {source}: {error}", file=sys.stderr)

@@ -10,7 +10,7 @@ from .merging import merge
 from .planning import MEMORY_LIMIT
 from .rawfile import RawFile
 from .scans import Scan, read
-from .writing import Target, reduced, write
+from .writing import QUALITY, Target, reduced, write
 from .xmp import Statement
 
 
@@ -50,10 +50,13 @@ def colorize_file(
     target: Path,
     *,
     settings: Settings,
-    kind: Target | None = None,
+    file_format: str | None = None,
+    quality: int = QUALITY,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Report:
-    """Color the photograph `source`, read in this process, into the file `target`; by default of the same format.
+    """Color the photograph `source`, read in this process, into the file `target`.
+
+    The format is one of `writing.EXTENSIONS`, by default what `planning.answer_format` says.
 
     Raises ImageError for what cannot be read, TooLargeError (one of them) before anything is decoded, NoColorError,
     OutOfMemoryError and OSError.
@@ -61,9 +64,9 @@ def colorize_file(
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the result, since the system's folder for temporary files may be memory.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".photolab-") as name:
-        scan = read(source, Path(name), target_format=kind and kind.format, memory_limit=memory_limit)
+        scan = read(source, Path(name), target_format=file_format, memory_limit=memory_limit)
         colored = color_scan(colorizer, scan, settings=settings)
-        return write_colored(colored, target, kind=kind or Target(scan.target_format))
+        return write_colored(colored, target, kind=Target(scan.target_format, quality))
 
 
 def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Colored:

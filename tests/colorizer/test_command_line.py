@@ -100,6 +100,13 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
         self.assertIn("0.5 GB are allowed", done.stderr)
 
+    def test_what_is_of_another_kind_than_its_name_keeps_its_kind(self) -> None:
+        landscape(64, 48).save(self.folder / "a.jpg", "PNG")
+        done = run("colorize", self.folder / "a.jpg", "--out", self.folder / "out")
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        with Image.open(self.folder / "out" / "a.jpg.png") as result:
+            self.assertEqual("PNG", result.format)
+
     def test_no_source_is_written_over(self) -> None:
         landscape(64, 48).save(self.folder / "a.png")
         done = run("colorize", self.folder / "a.png", "--out", self.folder)

@@ -62,9 +62,9 @@ from colorizer.inference import Settings
 from colorizer.writing import Target
 
 colorizer = Colorizer.load(SHIPPED)
-source, target, kind = Path(sys.argv[1]), Path(sys.argv[2]) / "result", Target(sys.argv[3])
+source, target = Path(sys.argv[1]), Path(sys.argv[2]) / "result"
 settings = Settings(network_size=int(sys.argv[4]), flip_averaged=True)
-report = colorize_file(colorizer, source, target, settings=settings, kind=kind)
+report = colorize_file(colorizer, source, target, settings=settings, file_format=sys.argv[3])
 {PEAK}
 print(report.planned_peak, peak, report.width, report.height, report.bits)
 """
