@@ -54,8 +54,9 @@ class Look:
 
     positions: range
     light: Tensor  # L (N, 1, H, W)
-    labs: dict[str, Tensor]  # (N, 3, H, W), as predicted, so perhaps outside sRGB
-    rgbs: dict[str, Tensor]  # (N, 3, H, W) in 0..1
+    predicted: dict[str, Tensor]  # Lab (N, 3, H, W), perhaps outside sRGB
+    rgbs: dict[str, Tensor]  # (N, 3, H, W) in 0..1, as people see it
+    labs: dict[str, Tensor]  # (N, 3, H, W), of those
 
 
 def evaluate(
@@ -101,9 +102,11 @@ def looks(painters: dict[str, Painter], photos: PhotoSet, *, size: int, total: i
         positions = range(start, min(start + BATCH, total))
         truth = rgb_to_lab(evaluation_batch(photos, positions, of=total, size=size).float() / 255)
         light = truth[:, :1]
-        labs = {name: torch.cat((light, paint(light)), dim=1) for name, paint in painters.items()}
-        labs[TRUTH] = truth
-        yield Look(positions, light, labs, {name: lab_to_rgb(lab) for name, lab in labs.items()})
+        predicted = {name: torch.cat((light, paint(light)), dim=1) for name, paint in painters.items()}
+        predicted[TRUTH] = truth
+        rgbs = {name: lab_to_rgb(lab) for name, lab in predicted.items()}
+        labs = {name: truth if name == TRUTH else rgb_to_lab(rgb) for name, rgb in rgbs.items()}
+        yield Look(positions, light, predicted, rgbs, labs)
 
 
 def figures(look: Look, name: str) -> dict[str, Tensor]:
@@ -118,5 +121,5 @@ def figures(look: Look, name: str) -> dict[str, Tensor]:
         "colorfulness": color,
         "colorfulness_gap": (color - metrics.colorfulness(true_rgb)).abs(),
         "no_color_share": (color < metrics.NO_COLOR).float(),
-        "outside_gamut_share": metrics.outside_gamut(lab, rgb),
+        "outside_gamut_share": metrics.outside_gamut(look.predicted[name], lab),
     }

@@ -54,9 +54,9 @@ def colorfulness(rgb: Tensor, *, absolute: bool = False) -> Tensor:
     return spread + 0.3 * mean
 
 
-def outside_gamut(lab: Tensor, rgb: Tensor) -> Tensor:
-    """The share of pixels whose ab lies outside sRGB at their L: where `rgb`, made of `lab`, had to give up chroma."""
-    lost = (rgb_to_lab(rgb)[:, 1:] - lab[:, 1:]).square().sum(dim=1).sqrt()
+def outside_gamut(predicted: Tensor, shown: Tensor) -> Tensor:
+    """The share of pixels whose ab lies outside sRGB at their L: where what is shown had to give up chroma (Lab)."""
+    lost = (shown[:, 1:] - predicted[:, 1:]).square().sum(dim=1).sqrt()
     return (lost > GAMUT_TOLERANCE).float().mean(dim=(1, 2))
 
 

@@ -65,7 +65,7 @@ class GamutAndLightTest(unittest.TestCase):
         lab = flat(50, 0, 20)
         lab[..., :8, 1:] = torch.tensor(0.0)
         lab[:, 2, :, :8] = -110  # a blue that no screen has at this lightness, on a quarter
-        self.assertAlmostEqual(float(metrics.outside_gamut(lab, lab_to_rgb(lab))), 0.25, places=5)
+        self.assertAlmostEqual(float(metrics.outside_gamut(lab, rgb_to_lab(lab_to_rgb(lab)))), 0.25, places=5)
 
     def test_light_changes_by_rounding_alone(self) -> None:
         greys = torch.linspace(0, 1, 256).view(1, 1, 16, 16).repeat(1, 3, 1, 1)
