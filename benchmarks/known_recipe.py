@@ -29,54 +29,16 @@ from colorizer.checkpoint import load_optimizer, optimizer_tensors, read_tensors
 from colorizer.color import AB_MAX, rgb_to_lab
 from colorizer.data import PhotoSet, open_sources, train_crop
 from colorizer.errors import ColorizerError
+from colorizer.pix2pix import STRIDE, UNet
 
 NAME = "known recipe"
 CROP = 128
 MIX = {"scenes": 7, "objects": 4, "tiny": 5}  # a batch of 16
-LEVELS = 7
-CHANNELS = 64
-STRIDE = 2**LEVELS  # H and W must be multiples of it
+CHANNELS = 64  # of the discriminator's first level
 L1_WEIGHT = 100.0
 RATE, BETAS = 2e-4, (0.5, 0.999)
 SEED = 20261123
 SAVE_EVERY = 200  # steps
-
-
-class Level(nn.Module):
-    """One level of the U-Net: half the size, whatever lies below, twice the size, and beside it what came in."""
-
-    def __init__(self, inputs: int, inner: int, below: "Level | None", *, dropout: bool = False) -> None:
-        super().__init__()
-        down: list[nn.Module] = [nn.LeakyReLU(0.2), nn.Conv2d(inputs, inner, 4, 2, padding=1, bias=below is None)]
-        if below is not None:
-            down += [nn.BatchNorm2d(inner), below]
-        up = nn.ConvTranspose2d(inner if below is None else 2 * inner, inputs, 4, 2, padding=1, bias=False)
-        layers = [*down, nn.ReLU(), up, nn.BatchNorm2d(inputs)]
-        self.layers = nn.Sequential(*layers, nn.Dropout(0.5)) if dropout else nn.Sequential(*layers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat((x, self.layers(x)), dim=1)
-
-
-class UNet(nn.Module):
-    """L (N, 1, H, W) in 0..100 to ab (N, 2, H, W); H and W multiples of STRIDE."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        widths = [min(CHANNELS * 2**level, CHANNELS * 8) for level in range(LEVELS)]
-        below: Level | None = None
-        for level in range(LEVELS - 1, 0, -1):
-            dropout = below is not None and widths[level - 1] == widths[level]
-            below = Level(widths[level - 1], widths[level], below, dropout=dropout)
-        self.layers = nn.Sequential(
-            nn.Conv2d(1, CHANNELS, 4, 2, padding=1),
-            below,
-            nn.ReLU(),
-            nn.ConvTranspose2d(2 * CHANNELS, 2, 4, 2, padding=1),
-        )
-
-    def forward(self, light: Tensor) -> Tensor:
-        return AB_MAX * torch.tanh(self.layers(light / 50 - 1).float())
 
 
 class PatchGAN(nn.Module):

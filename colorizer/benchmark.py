@@ -20,10 +20,12 @@ from typing import TypeVar
 
 import pyvips
 import torch
+from torch import Tensor
 
 from .checkpoint import load_generator, write_atomically
 from .file_to_file import colorize_file
 from .inference import Colorizer, Settings, predict_ab
+from .pix2pix import UNet
 from .speed import find_device, number_format, quickened
 from .timings import FileTimes, Machine, Results, processor
 from .writing import FULL_COLOR_QUALITY, QUALITY
@@ -60,13 +62,13 @@ def run(weights: Path, extent: Extent, *, device: str = "cpu", target: Path | No
         folder = Path(name)
         small = photograph(SMALL, folder / "small.jpg")
         ready, first = _starts(weights, device, small, extent.starts)
-        network_ms, pictures_per_s = _network(weights, place, extent)
+        network_ms, known_ms, pictures_per_s = _network(weights, place, extent)
         files = []
         for megapixels in extent.megapixels:
             source = photograph(megapixels, folder / f"{megapixels}.jpg")
             repeats = max(1, min(extent.repeats // 2, 100 // megapixels))
             files.append(_apart(_file, (weights, device, threads), source, megapixels, repeats))
-        in_folder, loaded_mb = _apart(_folder, (weights, device, threads), small, extent.folder)
+        in_folder, loaded_mb = _apart(_folder, (weights, device, threads), folder, extent.folder)
     machine = Machine(
         processor=processor(),
         cores=os.cpu_count() or 1,
@@ -75,21 +77,21 @@ def run(weights: Path, extent: Extent, *, device: str = "cpu", target: Path | No
         device=device,
         number_format=str(number_format(place)).removeprefix("torch."),
     )
-    results = Results(machine, network_ms, pictures_per_s, files, in_folder, ready, first, loaded_mb)
+    results = Results(machine, network_ms, known_ms, pictures_per_s, files, in_folder, ready, first, loaded_mb)
     if target is not None:
         write_atomically(target, json.dumps(asdict(results), indent=2).encode() + b"\n")
     return results
 
 
-def photograph(megapixels: float, path: Path) -> Path:
-    """A grey JPEG of 4 by 3 made of scikit-image's public domain picture, enlarged and with grain."""
+def photograph(megapixels: float, path: Path, *, seed: int = 1) -> Path:
+    """A grey JPEG of 4 by 3 made of scikit-image's public domain picture, enlarged and with the grain of `seed`."""
     import skimage.data
 
     width = round((megapixels * 1e6 * 4 / 3) ** 0.5)
     height = round(width * 3 / 4)
     picture = pyvips.Image.new_from_array(skimage.data.camera()[64:448])  # (384, 512)
     enlarged = picture.resize(width / picture.width, vscale=height / picture.height)
-    grain = pyvips.Image.gaussnoise(enlarged.width, enlarged.height, sigma=GRAIN, mean=0, seed=1)
+    grain = pyvips.Image.gaussnoise(enlarged.width, enlarged.height, sigma=GRAIN, mean=0, seed=seed)
     (enlarged + grain).cast("uchar").jpegsave(str(path), Q=92)
     return path
 
@@ -105,17 +107,31 @@ def median_s(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(took)
 
 
-def _network(weights: Path, device: torch.device, extent: Extent) -> tuple[dict[str, float], dict[int, float]]:
-    generator = quickened(load_generator(weights)[0], device, number_format(device))
+def _network(
+    weights: Path, device: torch.device, extent: Extent
+) -> tuple[dict[str, float], dict[str, float], dict[int, float]]:
+    """Ours and the known recipe's network in the same number format, and ours in batches."""
+    dtype = number_format(device)
+    generator = quickened(load_generator(weights)[0], device, dtype)
+    known = UNet().eval().to(device, dtype, memory_format=torch.channels_last)
 
-    def seconds(n: int, height: int, width: int, *, repeats: int) -> float:
-        light = (torch.rand(n, 1, height, width) * 100).to(device)
+    def ours(light: Tensor) -> None:
         # Back on the CPU, so that a device that works on its own is waited for.
-        return median_s(lambda: predict_ab(generator, light, upsample=False).cpu(), repeats)
+        predict_ab(generator, light, upsample=False).cpu()
 
-    milliseconds = {f"{h} x {w}": 1e3 * seconds(1, h, w, repeats=extent.repeats) for h, w in extent.sides}
-    rates = {n: n / seconds(n, 256, 256, repeats=max(2, extent.repeats // n)) for n in extent.batches}
-    return milliseconds, rates
+    @torch.inference_mode()
+    def theirs(light: Tensor) -> None:
+        known(light).cpu()
+
+    def seconds(way: Callable[[Tensor], None], n: int, height: int, width: int, *, repeats: int) -> float:
+        light = (torch.rand(n, 1, height, width) * 100).to(device)
+        return median_s(lambda: way(light), repeats)
+
+    sides = {f"{h} x {w}": (h, w) for h, w in extent.sides}
+    own_ms = {name: 1e3 * seconds(ours, 1, *side, repeats=extent.repeats) for name, side in sides.items()}
+    known_ms = {name: 1e3 * seconds(theirs, 1, *side, repeats=extent.repeats) for name, side in sides.items()}
+    rates = {n: n / seconds(ours, n, 256, 256, repeats=max(2, extent.repeats // n)) for n in extent.batches}
+    return own_ms, known_ms, rates
 
 
 def _starts(weights: Path, device: str, photo: Path, repeats: int) -> tuple[float, float]:
@@ -185,14 +201,15 @@ def _floor_s(source: Path, result: Path) -> float:
     return time.perf_counter() - ready + decoded - began
 
 
-def _folder(weights: Path, device: str, threads: int, photo: Path, count: int) -> tuple[dict[str, float], float]:
+def _folder(weights: Path, device: str, threads: int, folder: Path, count: int) -> tuple[dict[str, float], float]:
     """Photographs in a second, one after another as the command line goes through a folder; and what was loaded."""
     colorizer = _loaded(weights, device, threads)
-    loaded_mb, target = _resident_mb(), photo.with_name("one.jpg")
-    colorize_file(colorizer, photo, target, settings=Settings())
+    loaded_mb = _resident_mb()
+    sources = [photograph(SMALL, folder / f"of-many-{number}.jpg", seed=number) for number in range(count)]
+    colorize_file(colorizer, folder / "small.jpg", folder / "first.jpg", settings=Settings())
     began = time.perf_counter()
-    for _ in range(count):
-        colorize_file(colorizer, photo, target, settings=Settings())
+    for source in sources:
+        colorize_file(colorizer, source, source.with_suffix(".result.jpg"), settings=Settings())
     took = time.perf_counter() - began
     return {"photographs": count, "seconds": took, "per_s": count / took}, loaded_mb
 

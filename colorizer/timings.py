@@ -37,6 +37,7 @@ class Results:
 
     machine: Machine
     network_ms: dict[str, float]
+    known_network_ms: dict[str, float]  # of the known recipe (`pix2pix`), in the same number format
     pictures_per_s: dict[int, float]
     files: list[FileTimes]
     folder: dict[str, float]
@@ -48,6 +49,7 @@ class Results:
         m = self.machine
         lines = [f"{m.processor}, {m.cores} cores, {m.threads} threads, torch {m.torch}, {m.device} {m.number_format}"]
         lines += [f"network {size:<9}  {ms:8.1f} ms" for size, ms in self.network_ms.items()]
+        lines += [f"known   {size:<9}  {ms:8.1f} ms   pix2pix's U-Net" for size, ms in self.known_network_ms.items()]
         lines += [f"batch of {size:>2}        {rate:8.1f} pictures/s" for size, rate in self.pictures_per_s.items()]
         for row in self.files:
             lines.append(

@@ -31,7 +31,7 @@ HALVES = (torch.bfloat16, torch.float16)
 LISTENING = NetworkConfig(
     bottleneck_channels=16, decoder_channels=(16, 16, 16, 8), attention_blocks=1, chroma_bins=True, hints=True
 )
-TINY = Extent(repeats=1, sides=((64, 96),), batches=(2,), megapixels=(1,), folder=2, starts=1)
+TINY = Extent(repeats=1, sides=((128, 128),), batches=(2,), megapixels=(1,), folder=2, starts=1)
 
 
 def light_of(name: str) -> Tensor:
