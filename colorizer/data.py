@@ -90,10 +90,16 @@ class PhotoSet:
 
 def open_sources(data: Path, name: str) -> tuple[PhotoSet, PhotoSet]:
     """`<name>-train.zip` and `<name>-val.zip` of a folder; without the second, the first is split by digest."""
-    train, validation = data / f"{name}-train.zip", data / f"{name}-val.zip"
-    if validation.exists():
+    train = data / f"{name}-train.zip"
+    if validation := validation_beside(train):
         return PhotoSet(train), PhotoSet(validation)
     return PhotoSet(train, part="train"), PhotoSet(train, part="holdout")
+
+
+def validation_beside(train: Path) -> Path | None:
+    """`<name>-val.zip` for `<name>-train.zip`; None: there is none, and the set is split by digest."""
+    validation = train.with_name(train.name.replace("-train.zip", "-val.zip"))
+    return validation if validation != train and validation.exists() else None
 
 
 def open_data(data: Path, recipe: Recipe) -> tuple[dict[str, PhotoSet], dict[str, PhotoSet]]:

@@ -1,7 +1,8 @@
 """What film, time and scanners do to a photograph, simulated on the luminance that the network sees.
 
-The truth stays as it is: the generator learns to color through the damage. Each effect meets a share of the
-pictures only, so that clean photographs stay the usual case. All work is on L (N, 1, H, W) in 0..100.
+The truth stays as it is: the generator learns to color through the damage. Exposure and contrast differ in every
+picture; each other effect meets a share of them, so that damage stays the rarer case. All work is on L (N, 1, H, W)
+in 0..100.
 """
 
 import math

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .config import HOLDOUT, NetworkConfig, Recipe, Stage
-from .data import PhotoSet
+from .data import PhotoSet, validation_beside
 from .discriminator import ProjectedDiscriminator
 from .efficientnet import STRIDE
 from .errors import TrainingError
@@ -87,8 +87,7 @@ def _sources(path: Path | None) -> list[tuple[str, Path, Path | None]]:
     if path is None:
         return []
     zips = sorted(path.glob("*-train.zip")) if path.is_dir() else []
-    beside = [(zipped, path / zipped.name.replace("-train.zip", "-val.zip")) for zipped in zips]
-    named = [(zipped.name.removesuffix("-train.zip"), zipped, val if val.exists() else None) for zipped, val in beside]
+    named = [(zipped.name.removesuffix("-train.zip"), zipped, validation_beside(zipped)) for zipped in zips]
     return named or [(BASE, path, None)]
 
 
