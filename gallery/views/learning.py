@@ -5,17 +5,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from gallery import services
 from gallery.access import job_for, photo_for
 from gallery.models import Photo
-
-LEARNS_NOTHING = gettext_noop(
-    "A model learns nothing from its own guess. Once you have told it a color, or what is to stay grey, you can say "
-    "that the colors are right."
-)
 
 
 @require_POST
@@ -40,7 +35,7 @@ def result_accept(request: HttpRequest, job_id: int) -> HttpResponse:
         if services.accept_result(job.pk):
             messages.success(request, _("Noted: the colors of this picture are right."))
         else:
-            messages.warning(request, _(LEARNS_NOTHING))
+            messages.warning(request, _("Only colors that you have corrected can be called right."))
     else:
         withdrawn = services.unaccept_result(job.pk)
         messages.success(request, _with_withdrawn(_("Taken back."), withdrawn))

@@ -115,7 +115,7 @@ class AcceptTests(LearningTestCase):
         self.assertNotIn("These colors are right", self.page(guess))
         self.assertIn("A model learns nothing from its own guess.", self.page(guess))
         (told,) = self.send("result_accept", guess.latest_job.pk, right="yes")
-        self.assertIn("A model learns nothing from its own guess.", told)
+        self.assertIn("Only colors that you have corrected can be called right.", told)
         self.assertFalse(Result.objects.filter(accepted_at__isnull=False).exists())
 
     def test_colors_are_called_right_and_that_is_taken_back(self) -> None:
