@@ -17,7 +17,7 @@ from gallery.models import (
     WebhookEvent,
 )
 
-KEPT_DELIVERIES = 50
+KEPT_DELIVERIES, MOST_WAITING = 50, 1000  # for each webhook
 SECRET_BYTES = 32
 BY_STATE = {JobState.DONE: WebhookEvent.PHOTO_COLORED, JobState.FAILED: WebhookEvent.PHOTO_FAILED}
 
@@ -84,6 +84,14 @@ def _add(webhook: Webhook, event: WebhookEvent, data: dict[str, Any]) -> Webhook
     delivery = WebhookDelivery.objects.get(pk=delivery.pk)
     delivery.payload = {"type": str(event), "timestamp": delivery.created_at.isoformat(), "data": data}
     delivery.save(update_fields=["payload"])
-    old = webhook.deliveries.order_by("-created_at").values_list("pk", flat=True)[KEPT_DELIVERIES:]
-    webhook.deliveries.exclude(state=DeliveryState.WAITING).filter(pk__in=list(old)).delete()
+    _trim(webhook)
     return delivery
+
+
+def _trim(webhook: Webhook) -> None:
+    """Those that wait, too: no account fills the table by a server that never answers."""
+    waiting = webhook.deliveries.filter(state=DeliveryState.WAITING)
+    ended = webhook.deliveries.exclude(state=DeliveryState.WAITING)
+    for some, most in ((waiting, MOST_WAITING), (ended, KEPT_DELIVERIES)):
+        oldest = list(some.order_by("-created_at").values_list("pk", flat=True)[most:])
+        webhook.deliveries.filter(pk__in=oldest).delete()

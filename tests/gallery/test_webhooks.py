@@ -3,12 +3,14 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from unittest.mock import patch
 
+from django.db import DataError, connection
 from django.db.models.functions import Now
 from django.test import override_settings
 from django.urls import reverse
@@ -19,15 +21,16 @@ from gallery import hooks, services
 from gallery.models import DeliveryState, UploadBatch, Webhook, WebhookDelivery
 from gallery.services.batches import BETWEEN_FILES
 from tests import pictures
-from tests.base import GalleryTestCase, as_upload
+from tests.base import GalleryRaceTestCase, GalleryTestCase, as_upload
 
 TO_PRIVATE = override_settings(PHOTOLAB_WEBHOOKS_TO_PRIVATE_HOSTS=True)
+TLS_RECORD = b"\x16\x03\x03\x40\x00"  # says that 16 KB follow
 
 
 class Receiver(HTTPServer):
-    """A server of the owner's, which answers with `status` and remembers what it got."""
+    """A server of the owner's, which answers with `status` and `reason`, and remembers what it got."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, reason: str | None) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
         receiver = self
 
@@ -35,7 +38,7 @@ class Receiver(HTTPServer):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.got.append((dict(self.headers), body))
-                self.send_response(status)
+                self.send_response(status, reason)
                 self.send_header("Location", f"http://127.0.0.1:{receiver.server_port}/elsewhere")
                 self.end_headers()
 
@@ -50,14 +53,40 @@ class Receiver(HTTPServer):
 
 
 @contextmanager
-def receiver(status: int = 204) -> Iterator[Receiver]:
-    server = Receiver(status)
+def receiver(status: int = 204, reason: str | None = None) -> Iterator[Receiver]:
+    server = Receiver(status, reason)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Dripping:
+    """A server that never ends its answer. `served` are the threads that were sending when it was called."""
+
+    def __init__(self, line: socket.socket, first: bytes) -> None:
+        self.line, self.first = line, first
+        self.port = line.getsockname()[1]
+        self.served: list[threading.Thread] = []
+
+    def serve(self) -> None:
+        caller, _ = self.line.accept()
+        self.served = [thread for thread in threading.enumerate() if thread.name.startswith("webhook")]
+        with caller, suppress(OSError):
+            caller.sendall(self.first)
+            while True:
+                caller.sendall(b"x")
+                time.sleep(0.05)
+
+
+@contextmanager
+def dripping(first: bytes) -> Iterator[Dripping]:
+    with socket.create_server(("127.0.0.1", 0)) as line:
+        server = Dripping(line, first)
+        threading.Thread(target=server.serve, daemon=True).start()
+        yield server
 
 
 class WebhookTestCase(GalleryTestCase):
@@ -146,6 +175,69 @@ class SendingTests(WebhookTestCase):
                 self.assertEqual(hooks.send_due(), 2)
         outcomes = dict(WebhookDelivery.objects.values_list("webhook__owner__username", "outcome"))
         self.assertEqual(outcomes, {"olga": hooks.TOO_SLOW, "frida": "Answered 204 No Content"})
+
+    @TO_PRIVATE
+    def test_who_answers_byte_by_byte_is_cut_off_and_keeps_no_process_from_ending(self) -> None:
+        for scheme, first in (("http", b"HTTP/1.1 200 OK\r\nX-Slow: "), ("https", TLS_RECORD)):
+            with self.subTest(scheme), dripping(first) as server, patch.object(hooks, "LONGEST_S", 0.5):
+                delivery = services.send_test(self.webhook(f"{scheme}://127.0.0.1:{server.port}/"))
+                self.assertEqual(hooks.send_due(), 1)
+                delivery.refresh_from_db()
+                self.assertEqual((delivery.state, delivery.outcome), (DeliveryState.WAITING, hooks.TOO_SLOW))
+                self.assertTrue(server.served)
+                for thread in server.served:
+                    thread.join(1)
+                    self.assertEqual((thread.daemon, thread.is_alive()), (True, False))
+
+    @TO_PRIVATE
+    def test_many_deliveries_of_one_webhook_hold_up_nobody_elses(self) -> None:
+        with receiver() as server:
+            for _ in range(hooks.AT_ONCE + 1):
+                services.send_test(self.webhook(server.url))
+            mine = services.send_test(services.set_webhook(self.friend, server.url))
+            self.assertEqual(hooks.send_due(), hooks.AT_ONCE_FOR_EACH + 1)
+        mine.refresh_from_db()
+        self.assertEqual(mine.state, DeliveryState.DELIVERED)
+
+    @TO_PRIVATE
+    def test_of_an_answer_only_what_can_be_shown_is_kept(self) -> None:
+        with receiver(200, "O\0K\x1b") as server:
+            services.send_test(self.webhook(server.url))
+            hooks.send_due()
+        self.assertEqual(WebhookDelivery.objects.get().outcome, "Answered 200 OK")
+
+
+class RefusedTests(GalleryRaceTestCase):
+    @TO_PRIVATE
+    def test_an_outcome_that_the_database_refuses_spoils_no_other(self) -> None:
+        def refuse(execute: Callable, sql: str, params: object, *more: object) -> object:
+            if '"outcome" = ' in sql and first.pk.hex in str(params).replace("-", ""):
+                raise DataError
+            return execute(sql, params, *more)
+
+        with receiver() as server:
+            webhook = services.set_webhook(self.owner, server.url)
+            first, second = [services.send_test(webhook) for _ in range(2)]
+            with connection.execute_wrapper(refuse), self.assertLogs("gallery.hooks", "ERROR"):
+                self.assertEqual(hooks.send_due(), 2)
+        second.refresh_from_db()
+        self.assertEqual(second.state, DeliveryState.DELIVERED)
+
+
+class KeepingTests(WebhookTestCase):
+    @patch.multiple("gallery.services.webhooks", MOST_WAITING=3, KEPT_DELIVERIES=2)
+    def test_of_those_that_wait_and_of_those_that_ended_the_latest_are_kept(self) -> None:
+        webhook = self.webhook()
+        for state in (DeliveryState.GIVEN_UP, DeliveryState.WAITING):
+            for hours in (9, 8, 7, 6):
+                delivery = services.send_test(webhook)
+                at = Now() - timedelta(hours=hours)
+                WebhookDelivery.objects.filter(pk=delivery.pk).update(state=state, created_at=at)
+        newest = services.send_test(webhook)
+        kept = WebhookDelivery.objects.order_by("created_at")
+        self.assertEqual(kept.filter(state=DeliveryState.GIVEN_UP).count(), 2)
+        self.assertEqual(kept.filter(state=DeliveryState.WAITING).count(), 3)
+        self.assertEqual(kept.last(), newest)
 
 
 class PrivateNetworkTests(WebhookTestCase):
