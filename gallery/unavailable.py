@@ -22,7 +22,8 @@ class AnswerUnavailable(MiddlewareMixin):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError | InterfaceError) and not is_outage(exception):
             return None
-        logger.error("%s cannot be answered now", request.path, exc_info=exception)
+        # With the request at hand, gallery.logs hides a path that may be a secret link.
+        logger.error("%s cannot be answered now", request.path, exc_info=exception, extra={"request": request})
         return unavailable(request)
 
 

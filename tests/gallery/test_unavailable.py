@@ -1,6 +1,7 @@
 """While database or storage are away: 503 and when to come again, never an error page; and what is swept later."""
 
 import errno
+import logging
 from datetime import timedelta
 from unittest import mock
 
@@ -9,9 +10,10 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
-from django.test import SimpleTestCase, override_settings
+from django.test import Client, SimpleTestCase, override_settings
+from django.urls import reverse
 
-from gallery import files, services
+from gallery import files, logs, services
 from gallery.models import Photo, Worker
 from gallery.services.strays import StraySweep
 from tests import pictures
@@ -50,6 +52,17 @@ class UnavailableTests(GalleryTestCase):
             answer = self.client.get("/api/v1/photos", headers={"Authorization": "Bearer photolab_x"})
         self.assertEqual((503, "10"), (answer.status_code, answer["Retry-After"]))
         self.assertIn("Try again", answer.json()["error"])
+
+    def test_the_log_names_no_secret_link(self) -> None:
+        share = services.create_share(self.make_colored(self.owner), services.ShareTerms(allow_download=False))
+        refused = connection.execute_wrapper(self.refuse)
+        with refused, self.assertLogs("gallery.unavailable", "ERROR") as written:
+            answer = Client().get(reverse("shared", args=[share.token]))
+        self.assertEqual(answer.status_code, 503)
+        (record,) = written.records
+        logs.About().filter(record)
+        self.assertRegex(record.getMessage(), r"<.*token>\S* cannot be answered now")
+        self.assertNotIn(share.token, logging.Formatter().format(record))
 
     def test_an_upload_that_cannot_be_kept_leaves_nothing_and_is_not_at_fault(self) -> None:
         full = {"BACKEND": "tests.gallery.full_disk.FullDisk", "OPTIONS": {"location": self.media}}
