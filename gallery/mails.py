@@ -2,7 +2,7 @@
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPException
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -27,7 +27,7 @@ def batches_to_mail() -> QuerySet[UploadBatch]:
 
 
 def send_batch_mails() -> int:
-    """How many were sent. Of several loops one sends; if the mail server refuses, it is tried again later."""
+    """How many were sent. Of several loops one sends; while the mail server is away, it is tried again later."""
     sent = 0
     for batch in batches_to_mail().select_related("owner"):
         mine = UploadBatch.objects.filter(pk=batch.pk)
@@ -36,11 +36,22 @@ def send_batch_mails() -> int:
         try:
             message_of(batch).send()
             sent += 1
+        except (SMTPRecipientsRefused, SMTPDataError) as refusal:
+            logger.warning("The mail about %s was refused", batch, exc_info=refusal)
+            if not _is_final(refusal):
+                mine.update(mailed_at=None)
         except (SMTPException, OSError):
             logger.exception("The mail about %s could not be sent", batch)
             mine.update(mailed_at=None)
             break
     return sent
+
+
+def _is_final(refusal: SMTPRecipientsRefused | SMTPDataError) -> bool:
+    """5xx. What is answered with 4xx may be taken later, as by greylisting."""
+    if isinstance(refusal, SMTPDataError):
+        return refusal.smtp_code >= 500
+    return all(code >= 500 for code, _ in refusal.recipients.values())
 
 
 def message_of(batch: UploadBatch) -> EmailMessage:

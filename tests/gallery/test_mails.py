@@ -1,7 +1,7 @@
 """The one mail at the end of a batch: to whom it goes, that it is one, and a mail server that is away."""
 
 from datetime import timedelta
-from smtplib import SMTPServerDisconnected
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 from unittest.mock import patch
 
 from django.conf import settings
@@ -59,3 +59,28 @@ class MailTests(BatchTestCase):
         self.assertEqual(mails.send_batch_mails(), 0)
         UploadBatch.objects.update(done_at=Now())
         self.assertEqual((mails.send_batch_mails(), len(mail.outbox)), (1, 1))
+
+    def test_a_refused_address_holds_back_nobody_elses_mail(self) -> None:
+        for owner in (self.friend, self.owner):  # the latest comes first
+            services.set_batch_mails(owner, True)
+            UploadBatch.objects.create(owner=owner, colored=2, done_at=Now())
+        send = EmailMessage.send
+
+        def refused_for_olga(message: EmailMessage) -> None:
+            if message.to == ["olga@example.org"]:
+                raise refusal
+            send(message)
+
+        gone, busy = (550, b"No such user"), (450, b"Try again later")
+        for refusal, tried_again in (
+            (SMTPRecipientsRefused({"olga@example.org": gone}), False),
+            (SMTPRecipientsRefused({"olga@example.org": busy}), True),
+            (SMTPDataError(*gone), False),
+            (SMTPDataError(*busy), True),
+        ):
+            UploadBatch.objects.update(mailed_at=None)
+            patched = patch.object(EmailMessage, "send", refused_for_olga)
+            with self.subTest(refusal), patched, self.assertLogs("gallery.mails", "WARNING"):
+                self.assertEqual(mails.send_batch_mails(), 1)
+                waiting = [batch.owner for batch in mails.batches_to_mail()]
+                self.assertEqual(waiting, [self.owner] if tried_again else [])
