@@ -193,6 +193,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # --- API -------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["gallery.api.permits.KeyAuthentication"],
+    "DEFAULT_PARSER_CLASSES": [
+        "gallery.api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "gallery.api.permits.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "gallery.api.schema.ScopedSchema",

@@ -5,7 +5,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +13,7 @@ from gallery import services
 from gallery.access import job_for, photo_for
 from gallery.api.errors import Refused
 from gallery.api.idempotency import KEY_PARAMETER, idempotent
+from gallery.api.parsers import JSONParser
 from gallery.api.serializers import ErrorAnswer, JobBrief
 from gallery.api.views import FILE
 from gallery.models import Result, Scope

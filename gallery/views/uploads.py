@@ -23,7 +23,7 @@ def uploads_known(request: HttpRequest) -> JsonResponse:
     """Asked once for many files, {"files": [{"name", "digest"}]}, before any is sent: those that are here already."""
     try:
         asked = _read_files(request.body)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return JsonResponse({"error": "Expected files, each with a name and a SHA-256 digest."}, status=422)
     here = {photo.digest: photo for photo in photos_of(request).filter(digest__in=asked.keys())}
     known = {digest: describe_duplicate(name, here[digest]) for digest, name in asked.items() if digest in here}

@@ -44,6 +44,12 @@ class TokenTests(ApiTestCase):
         answer = self.client.post("/api/v1/tokens", {"username": "olga"})
         self.assertEqual((answer.status_code, answer.json()), (422, {"error": "password: This field is required."}))
 
+    def test_json_that_is_nested_too_deeply_is_refused(self) -> None:
+        for path in ("/api/v1/tokens", f"/api/v1/photos/{self.make_photo(self.owner).pk}/jobs"):
+            with self.subTest(path):
+                answer = self.client.post(path, "[" * 100_000, "application/json", headers=self.headers)
+                self.assertEqual((answer.status_code, answer.json()), (400, {"error": "Malformed request."}))
+
     def test_guessing_is_slowed_down(self) -> None:
         codes = [
             self.client.post("/api/v1/tokens", {"username": "olga", "password": "x"}).status_code for _ in range(31)
