@@ -60,6 +60,8 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     found = services.shared_photos(share)
     photos, next_cursor = page_of_album(found, share.album_id, after) if share.album_id else (list(found), None)
     context = {"share": share, "token": token, "photos": photos, "next_cursor": next_cursor, "title": share.title}
+    if share.photo_id and not photos:
+        raise Http404("The photograph was deleted meanwhile.")
     if share.photo_id:
         context["photo"] = photos[0]
     if photos:
