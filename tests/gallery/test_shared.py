@@ -17,6 +17,7 @@ from django.urls import reverse
 from PIL import Image
 
 from gallery import services, upkeep
+from gallery.access import shared_with
 from gallery.keys import new_photo_keys
 from gallery.models import Album, Photo, Share, SharedCopy
 from gallery.services import ShareTerms, create_share
@@ -175,6 +176,17 @@ class EndingTests(ShareTestCase):
         self.assertEqual(self.guest.get(self.page(share)).status_code, 200)
 
     def test_links_of_an_account_that_was_switched_off_open_nothing(self) -> None:
+    def test_a_photo_that_goes_while_its_page_is_made_is_answered_as_an_ended_link(self) -> None:
+        def trashed_meanwhile(token: str) -> Share:
+            share = shared_with(token)
+            services.trash_photos([self.photo.pk])
+            return share
+
+        address = self.page(self.share())
+        with patch("gallery.views.shared.shared_with", trashed_meanwhile):
+            answer = self.guest.get(address)
+        self.assertContains(answer, "This link opens nothing", status_code=404)
+
         share = self.share()
         User.objects.filter(pk=self.owner.pk).update(is_active=False)
         self.assert_opens_nothing(share)
