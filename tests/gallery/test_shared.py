@@ -175,7 +175,6 @@ class EndingTests(ShareTestCase):
         services.restore_photos([self.photo.pk])
         self.assertEqual(self.guest.get(self.page(share)).status_code, 200)
 
-    def test_links_of_an_account_that_was_switched_off_open_nothing(self) -> None:
     def test_a_photo_that_goes_while_its_page_is_made_is_answered_as_an_ended_link(self) -> None:
         def trashed_meanwhile(token: str) -> Share:
             share = shared_with(token)
@@ -187,6 +186,7 @@ class EndingTests(ShareTestCase):
             answer = self.guest.get(address)
         self.assertContains(answer, "This link opens nothing", status_code=404)
 
+    def test_links_of_an_account_that_was_switched_off_open_nothing(self) -> None:
         share = self.share()
         User.objects.filter(pk=self.owner.pk).update(is_active=False)
         self.assert_opens_nothing(share)
