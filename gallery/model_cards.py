@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gallery.figures import FIGURES, Figure, in_four_digits, written
 from gallery.models import ModelVersion, Side, VersionState
 from gallery.sentences import said
-from gallery.services import count_withdrawn
+from gallery.services import count_learned, count_withdrawn
 
 GOLDEN = "golden"
 OWN = ("generator", "candidate")  # what the version itself is called among the ways to color
@@ -146,8 +146,9 @@ def data_of(version: ModelVersion) -> Data:
     rehearsed = [(name, count) for name, count in sources.items() if isinstance(count, int) and name != GIVEN]
     if version.run is None:
         return Data(0, 0, 0, rehearsed)
-    sides = list(version.run.snapshot.values_list("side", flat=True))
-    return Data(sides.count(Side.TRAIN), sides.count(Side.HOLDOUT), count_withdrawn(version.run), rehearsed)
+    held_out = version.run.snapshot.filter(side=Side.HOLDOUT).count()
+    learned_from = count_learned([version.run])[version.run.pk]
+    return Data(learned_from, held_out, count_withdrawn(version.run), rehearsed)
 
 
 def limits_of(version: ModelVersion | None) -> list[tuple[ModelVersion, str]]:

@@ -74,7 +74,7 @@ def run_pass() -> Done:
         trainers_rung=ring_for_idle_trainer(),
         batches_done=services.close_batches(),
         partial_uploads_removed=tus.remove_expired(),
-        deleted_from_trash=services.delete_photos(services.overdue_in_trash(at_most=DELETE_AT_MOST)),
+        deleted_from_trash=delete_overdue(),
     )
     LAST_PASS.touch()
     if done:
@@ -128,6 +128,11 @@ def rescue_orphans() -> tuple[int, int]:
         else:
             given_up += services.fail(attempt, GIVEN_UP, Cause.WORKER)
     return requeued, given_up
+
+
+def delete_overdue() -> int:
+    overdue = services.overdue_in_trash(at_most=DELETE_AT_MOST)
+    return services.delete_photos(overdue, only_if=services.OVERDUE)
 
 
 def ring_for_idle_workers() -> int:

@@ -50,18 +50,26 @@ def waiting_of(job: Job | None) -> Waiting:
 
 
 def number_waiting(photos: Iterable[Photo]) -> list[Photo]:
-    """The photos, those that wait with their place in the queue: one query for any number of them."""
+    """The photos, those that wait with their place in the queue: two queries for any number of them."""
     shown = list(photos)
     newest = {photo.pk: photo.latest_job for photo in shown}
     queued = [job for job in newest.values() if job is not None and job.status == JobState.QUEUED]
     if not queued:
         return shown
-    last = max(queued, key=lambda job: (job.priority, job.turn, job.pk))
-    places = {pk: place for place, pk in enumerate(_in_line_up_to(last).values_list("pk", flat=True), start=1)}
+    places = places_of(queued)
     for photo in shown:
         job = newest[photo.pk]
         photo.position = places.get(job.pk) if job is not None else None
     return shown
+
+
+def places_of(queued: list[Job]) -> dict[int, int]:
+    """Place by id. Those ahead of the first are only counted: whoever uploads may be behind a hundred thousand."""
+    in_order = sorted(queued, key=lambda job: (job.priority, job.turn, job.pk))
+    first, last = in_order[0], in_order[-1]
+    ahead = _in_line_up_to(first).exclude(pk=first.pk).count()
+    shown = _in_line_up_to(last).filter(_from(first)).values_list("pk", flat=True)
+    return {pk: place for place, pk in enumerate(shown, start=ahead + 1)}
 
 
 def typical_duration_s() -> float | None:
@@ -75,6 +83,12 @@ def _in_line_up_to(job: Job) -> JobQuerySet:
     same = Q(priority=job.priority)
     before = Q(priority__lt=job.priority) | same & Q(turn__lt=job.turn) | same & Q(turn=job.turn, pk__lte=job.pk)
     return Job.objects.in_line().filter(before)
+
+
+def _from(job: Job) -> Q:
+    """The job itself and those that come after it."""
+    same = Q(priority=job.priority)
+    return Q(priority__gt=job.priority) | same & Q(turn__gt=job.turn) | same & Q(turn=job.turn, pk__gte=job.pk)
 
 
 def _running_s(job: Job) -> float:

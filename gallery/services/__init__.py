@@ -150,6 +150,7 @@ from gallery.services.sharing import (
 from gallery.services.snapshots import (
     Snapshot,
     SnapshotPicture,
+    count_learned,
     count_withdrawn,
     read_snapshot,
 )
@@ -163,7 +164,9 @@ from gallery.services.training import (
     start_run,
 )
 from gallery.services.trash import (
+    IN_TRASH,
     KEPT_FOR_DAYS,
+    OVERDUE,
     overdue_in_trash,
     restore_photos,
     trash_photos,

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from gallery import files, images, queue
 from gallery.dates import TakenOn
@@ -26,6 +27,7 @@ from gallery.variants import VariantSettings
 
 logger = logging.getLogger(__name__)
 
+ANY = Q()
 LONGEST_FILE_NAME = 255
 LONGEST_TITLE = 200
 
@@ -161,11 +163,14 @@ def clean_file_name(name: str | None) -> str:
     return visible[: LONGEST_FILE_NAME - len(ending)] + ending
 
 
-def delete_photos(photo_ids: Iterable[int]) -> int:
-    """Rows first, files after the commit. A worker that is coloring one finds its claim lost."""
+def delete_photos(photo_ids: Iterable[int], *, only_if: Q = ANY) -> int:
+    """Rows first, files after the commit. A worker that is coloring one finds its claim lost.
+
+    `only_if` is asked of each when it is locked: it may have been restored since it was found in the trash.
+    """
     with transaction.atomic():
         # Locked in this order, so that neither a finishing worker nor a retry adds a row in between.
-        photos = list(Photo.objects.select_for_update().filter(pk__in=list(photo_ids)).order_by("pk"))
+        photos = list(Photo.objects.select_for_update().filter(only_if, pk__in=list(photo_ids)).order_by("pk"))
         _delete_locked(photos)
         Removal.objects.bulk_create(Removal(owner_id=photo.owner_id, photo_id=photo.pk) for photo in photos)
     return len(photos)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from gallery.models import CollectedImage, Job, Photo, Removal
@@ -12,6 +13,8 @@ from gallery.services.jobs import cancel
 from gallery.services.results import color_uncolored
 
 KEPT_FOR_DAYS = 30
+IN_TRASH = Q(trashed_at__isnull=False)
+OVERDUE = Q(trashed_at__lt=Now() - timedelta(days=KEPT_FOR_DAYS))
 
 
 def trash_photos(photo_ids: Iterable[int]) -> int:
@@ -31,7 +34,7 @@ def trash_photos(photo_ids: Iterable[int]) -> int:
 def restore_photos(photo_ids: Iterable[int]) -> int:
     """How many were in the trash and are not any more. What never came to be colored is ordered again."""
     with transaction.atomic():
-        photos = Photo.objects.filter(pk__in=list(photo_ids), trashed_at__isnull=False)
+        photos = Photo.objects.filter(IN_TRASH, pk__in=list(photo_ids))
         ids = list(photos.select_for_update().order_by("pk").values_list("pk", flat=True))
         Photo.objects.filter(pk__in=ids).update(trashed_at=None)
         Job.objects.filter(photo__in=ids).update(changed_at=Now())  # for open pages, which show the cards again
@@ -41,5 +44,4 @@ def restore_photos(photo_ids: Iterable[int]) -> int:
 
 def overdue_in_trash(*, at_most: int) -> list[int]:
     """Ids of photos that were put into the trash more than 30 days ago, the oldest first."""
-    overdue = Photo.objects.filter(trashed_at__lt=Now() - timedelta(days=KEPT_FOR_DAYS))
-    return list(overdue.order_by("trashed_at").values_list("pk", flat=True)[:at_most])
+    return list(Photo.objects.filter(OVERDUE).order_by("trashed_at").values_list("pk", flat=True)[:at_most])

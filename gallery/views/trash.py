@@ -54,6 +54,6 @@ def _act(request: HttpRequest, trashed: PhotoQuerySet) -> None:
         words = ngettext("%(count)d photograph restored.", "%(count)d photographs restored.", count)
         messages.success(request, words % {"count": count})
     elif act in ("delete", "empty"):
-        count = services.delete_photos(ids)
+        count = services.delete_photos(ids, only_if=services.IN_TRASH)
         words = ngettext("%(count)d photograph deleted for good.", "%(count)d photographs deleted for good.", count)
         messages.success(request, words % {"count": count})

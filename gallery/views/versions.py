@@ -1,6 +1,5 @@
 """The model's versions, for everybody: a list with a chart, a card for each, and pictures of the golden set."""
 
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -8,8 +7,8 @@ from django.views.decorators.http import require_safe
 from gallery import model_cards
 from gallery.delivery import answer_file
 from gallery.figures import FIGURES
-from gallery.models import ModelVersion, Side, VersionState
-from gallery.services import active_version, count_votes
+from gallery.models import ModelVersion, VersionState
+from gallery.services import active_version, count_learned, count_votes
 from gallery.version_chart import HEIGHT, WIDTH, draw_chart
 
 KINDS = ("candidate", "active", "grey")
@@ -18,9 +17,8 @@ CHARTED = ("ciede2000", "colorfulness_gap", "no_color_share")
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    learned_from = Count("run__snapshot", filter=Q(run__snapshot__side=Side.TRAIN))
-    newest_first = ModelVersion.objects.select_related("compared_with").order_by("-number")
-    versions = list(newest_first.annotate(learned_from=learned_from))
+    versions = list(ModelVersion.objects.select_related("compared_with", "run").order_by("-number"))
+    learned_from = count_learned(version.run for version in versions if version.run)
     active = next((version.number for version in versions if version.status == VersionState.ACTIVE), None)
     told = {key: model_cards.over_versions(versions, key) for key in CHARTED}
     charts = [
@@ -28,7 +26,14 @@ def models(request: HttpRequest) -> HttpResponse:
         for key, (photographs, values) in told.items()
         if values
     ]
-    rows = [(version, [FIGURES[key].show(told[key][1].get(version.number)) for key in CHARTED]) for version in versions]
+    rows = [
+        (
+            version,
+            [FIGURES[key].show(told[key][1].get(version.number)) for key in CHARTED],
+            learned_from.get(version.run_id),
+        )
+        for version in versions
+    ]
     context = {
         "rows": rows,
         "charts": charts,

@@ -1,6 +1,8 @@
 """The trash: gone from everywhere, back as it was, and gone for good after thirty days."""
 
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -109,6 +111,29 @@ class TrashTests(GalleryTestCase):
             Photo.objects.filter(pk=photo.pk).update(trashed_at=Now() - timedelta(days=days))
         self.assertEqual(upkeep.run_pass().deleted_from_trash, 1)
         self.assertEqual(list(Photo.objects.all()), [fresh])
+
+    def test_what_is_restored_between_the_look_into_the_trash_and_the_deletion_stays(self) -> None:
+        really = services.delete_photos
+
+        def delete(ids: list[int], **terms: Any) -> int:
+            services.restore_photos(ids)
+            if is_trashed_again:
+                services.trash_photos(ids)
+            return really(ids, **terms)
+
+        address = reverse("trash")
+        overdue = {"trashed_at": Now() - timedelta(days=31)}
+        for act, is_trashed_again in (
+            (lambda: self.client.post(address, {"do": "delete", "photo": self.photo.pk}), False),
+            (lambda: self.client.post(address, {"do": "empty"}), False),
+            (upkeep.run_pass, False),
+            (upkeep.run_pass, True),
+        ):
+            Photo.objects.update(**overdue)
+            with patch.object(services, "delete_photos", delete), self.captureOnCommitCallbacks(execute=True):
+                act()
+            self.assertEqual(Photo.objects.get().trashed_at is not None, is_trashed_again)
+            self.assertTrue(self.stored_files() >= set(self.photo.file_keys))
 
     def test_an_account_takes_its_trash_along(self) -> None:
         services.trash_photos([self.photo.pk])

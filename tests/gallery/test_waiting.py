@@ -2,7 +2,7 @@
 
 from gallery import services
 from gallery.models import Job, Photo, Priority, Result
-from gallery.waiting import Waiting, number_waiting, typical_duration_s, waiting_of
+from gallery.waiting import Waiting, number_waiting, places_of, typical_duration_s, waiting_of
 from tests.base import GalleryTestCase
 
 
@@ -60,6 +60,17 @@ class WaitingTests(GalleryTestCase):
         waiting = waiting_of(self.make_colored(self.owner).latest_job)
         self.assertEqual((waiting.position, waiting.eta_s), (None, None))
 
+    def test_of_a_long_line_no_more_is_read_than_what_lies_between_those_shown(self) -> None:
+        for mark in range(5):
+            self.make_photo(self.friend, mark=mark)
+        jobs = [self.make_photo(self.owner, mark=mark).jobs.get() for mark in range(5, 8)]
+        self.assertEqual(places_of(jobs[1:2]), {jobs[1].pk: 7})
+        Job.objects.filter(pk=jobs[2].pk).update(priority=Priority.BATCH)
+        jobs[2].refresh_from_db()
+        self.assertEqual(places_of([jobs[2], jobs[0]]), {job.pk: place for place, job in enumerate(jobs, start=6)})
+        services.cancel(jobs[0].pk)  # since it was read
+        self.assertEqual(places_of(jobs[:2]), {jobs[1].pk: 6})
+
     def test_photos_that_wait_get_their_places_and_others_none(self) -> None:
         friends, first, colored, second = (
             self.make_photo(self.friend),
@@ -67,7 +78,7 @@ class WaitingTests(GalleryTestCase):
             self.make_colored(self.owner, mark=2),
             self.make_photo(self.owner, mark=3),
         )
-        with self.assertNumQueries(1 + 3):  # the line, and the jobs of three photos that nobody has prefetched
+        with self.assertNumQueries(2 + 3):  # the line, and the jobs of three photos that nobody has prefetched
             places = [photo.position for photo in number_waiting([second, colored, first])]
         self.assertEqual(places, [3, None, 2])
         self.assertIsNone(friends.position)
