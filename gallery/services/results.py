@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.db.models.functions import Now
 
 from gallery import queue
@@ -13,6 +13,7 @@ from gallery.models import CollectedImage, Job, Origin, Photo, Priority, Result
 from gallery.models.photo import PhotoQuerySet
 from gallery.models.state import JobQuerySet
 from gallery.services import consent
+from gallery.services.copying import AT_ONCE
 from gallery.services.jobs import cancel
 from gallery.services.turns import line_up
 from gallery.services.versions import active_version
@@ -96,19 +97,30 @@ def color_again(photos: PhotoQuerySet) -> int:
     Their results stay, and stay shown until the new ones are there. What the owner asked for in the shown one, colors
     that were told for instance, is asked for again.
     """
+    ids = list(outdated_photos(photos).order_by("pk").values_list("pk", flat=True))
+    starts = range(0, len(ids), AT_ONCE)
+    count = sum(_color_these_again(photos.filter(pk__in=ids[start : start + AT_ONCE])) for start in starts)
+    if count:
+        queue.ring_after_commit()
+    return count
+
+
+def _color_these_again(photos: PhotoQuerySet) -> int:
+    # What _same_again reads, and no versions: their rows are large, and each result would bring its own.
+    jobs = Job.objects.select_related("result").order_by("-id")
+    photos = photos.prefetch_related(None).prefetch_related(
+        Prefetch("jobs", queryset=jobs, to_attr="jobs_newest_first")
+    )
     with transaction.atomic():
         outdated = list(outdated_photos(photos).select_for_update().order_by("pk"))
-        jobs = line_up(_same_again(photo) for photo in outdated)
-        Job.objects.bulk_create(jobs, ignore_conflicts=True)  # of whoever was quicker with the same photo
-        if jobs:
-            queue.ring_after_commit()
-    return len(jobs)
+        again = line_up(map(_same_again, outdated))
+        Job.objects.bulk_create(again, ignore_conflicts=True)  # of whoever was quicker with the same photo
+    return len(again)
 
 
 def color_chosen(photos: PhotoQuerySet) -> int:
     """How many of the photos wait now: those that color_again takes, and those that never came to be colored."""
-    with transaction.atomic():
-        return color_again(photos) + color_uncolored(photos)
+    return color_again(photos) + color_uncolored(photos)
 
 
 def color_uncolored(photos: PhotoQuerySet) -> int:

@@ -1,6 +1,7 @@
 """What owners do with results: call them right, go back to an earlier one, have a newer model color again."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 from django.core.cache import cache
 from django.db import connection
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from gallery import services
 from gallery.models import CollectedImage, Job, ModelVersion, Origin, Photo, Priority, Result, Side, SnapshotEntry
+from gallery.services import results
 from tests.base import A_COLOR, GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -88,6 +90,17 @@ class ColorAgainTests(ResultTestCase):
         self.assertEqual(waiting, {photo.pk for photo in outdated})
         self.assertNotIn(never.pk, waiting)
         self.assertEqual(friends.jobs.count(), 1)
+
+    def test_many_are_ordered_some_at_a_time_and_no_version_is_read_with_each_result(self) -> None:
+        photos = [self.make_colored(self.owner, mark=mark) for mark in range(3)]
+        self.promoted()
+        with patch.object(results, "AT_ONCE", 2), CaptureQueriesContext(connection) as asked:
+            self.assertEqual(services.color_again(Photo.objects.filter(owner=self.owner).with_state()), 3)
+        orders = [query["sql"] for query in asked]
+        self.assertEqual(len([sql for sql in orders if sql.startswith("SAVEPOINT")]), 2)
+        self.assertEqual([sql for sql in orders if "gallery_result" in sql and "comparisons" in sql], [])
+        waiting = Job.objects.filter(priority=Priority.BATCH).order_by("turn", "pk")
+        self.assertEqual(list(waiting.values_list("photo", flat=True)), [photo.pk for photo in photos])
 
     def test_back_to_the_version_before_colors_nothing_that_it_has_colored(self) -> None:
         photo = self.make_colored(self.owner)
