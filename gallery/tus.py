@@ -105,8 +105,8 @@ def finish_left() -> int:
     """How many files that are whole became photos, since the page that sent them was closed before it said so.
 
     Several at once are harmless: of the same bytes of one owner there is one photo. What is no photograph is removed,
-    and told to nobody, since nobody waits. What cannot be stored now is tried again as if it had just arrived, so that
-    trouble that lasts longer than a day loses nothing.
+    and told to nobody, since nobody waits. What cannot be stored now, or is too much for this day, is tried again as if
+    it had just arrived, so that trouble that lasts longer than a day loses nothing.
     """
     old_enough = Now() - FINISHED_BY_PAGE_WITHIN
     whole = PartialUpload.objects.filter(offset=F("byte_size"), changed_at__lt=old_enough).select_related("owner")
@@ -124,6 +124,9 @@ def finish_left() -> int:
         except SiteBusy:
             break
         except ImageRefused as refusal:
+            if isinstance(refusal, QuotaReached) and refusal.wait_s:
+                PartialUpload.objects.filter(pk=upload.pk).update(changed_at=Now())
+                continue
             logger.info("%s, which nobody waited for any more, was refused: %s", upload, refusal)
         remove(upload)
     return finished

@@ -191,6 +191,25 @@ class LeftTests(ResumableTestCase):
         self.assertEqual((tus.remove_expired(), upkeep.finish_uploads()), (0, 1))
         self.assertEqual(read_stored(Photo.objects.get().original_key), content)
 
+    def test_while_the_day_is_full_it_waits_and_outlives_the_day(self) -> None:
+        content = pictures.jpeg()
+        self.left(content, minutes=23 * 60 + 59)
+        photo = self.make_photo(self.owner, mark=2)
+        with override_settings(PHOTOLAB_PHOTOS_PER_DAY=1):
+            self.assertEqual(upkeep.finish_uploads(), 0)
+            PartialUpload.objects.update(changed_at=F("changed_at") - timedelta(minutes=3))
+            self.assertEqual((tus.remove_expired(), upkeep.finish_uploads()), (0, 0))
+            PartialUpload.objects.update(changed_at=F("changed_at") - timedelta(minutes=3))
+            Photo.objects.filter(pk=photo.pk).update(uploaded_at=Now() - timedelta(hours=25))
+            self.assertEqual(upkeep.finish_uploads(), 1)
+        self.assertEqual(read_stored(Photo.objects.latest("pk").original_key), content)
+
+    def test_what_the_whole_storage_has_no_room_for_goes(self) -> None:
+        self.left(pictures.jpeg())
+        self.make_photo(self.owner, byte_size=1 << 20)
+        with override_settings(PHOTOLAB_STORAGE_QUOTA_MB=1):
+            self.assertEqual((upkeep.finish_uploads(), PartialUpload.objects.count()), (0, 0))
+
     def test_one_whose_file_is_gone_keeps_no_other_back(self) -> None:
         self.left(pictures.jpeg())
         PartialUpload.objects.get().path.unlink()
