@@ -16,7 +16,7 @@ from gallery.keys import ResultKeys, attempt_folder, new_result_keys
 from gallery.models import Cause
 from gallery.services import Claim, ColoredFiles
 from gallery.variants import VariantSettings
-from worker import engine, meters
+from worker import engine, meters, weights
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from colorizer.inference import Settings
 
 READER = "colorizer.scans"
+STORAGE_AWAY = "The storage of this site did not answer for ten minutes. Your photo is safe; try again later."
 
 
 def colorize(claim: Claim) -> ColoredFiles:
@@ -109,6 +110,8 @@ def in_words(error: Exception) -> str:
             )
         case MemoryError() | OutOfMemoryError():
             return "There was too little memory to color this photo. Upload a smaller copy of it."
+        case weights.OutOfReach():
+            return STORAGE_AWAY
         case WeightsError():
             return (
                 "The trained colors are missing or damaged on this site. Tell whoever runs it; "
@@ -121,7 +124,7 @@ def in_words(error: Exception) -> str:
         case FileNotFoundError():
             return "The original file of this photo is no longer in the storage. Upload it again."
         case _ if files.is_outage(error):
-            return "The storage of this site did not answer for ten minutes. Your photo is safe; try again later."
+            return STORAGE_AWAY
         case _:
             return (
                 "Something unexpected went wrong while coloring this photo. Try again; "
@@ -136,6 +139,8 @@ def cause_of(error: Exception) -> Cause:
     match error:
         case MemoryError() | OutOfMemoryError():
             return Cause.MEMORY
+        case weights.OutOfReach():
+            return Cause.OTHER
         case WeightsError():
             return Cause.WEIGHTS
         case images.ImageRefused() | ColorizerError():

@@ -108,7 +108,7 @@ def warm_up() -> None:
 
 
 def current() -> Loaded:
-    """The active version, or the best one that can be had. Raises WeightsError when there is none."""
+    """The active version, or the best one that can be had. Raises WeightsError when there is none, or OutOfReach."""
     with _engine.loading:
         wanted = services.active_version() or weights.name_shipped()
         if _engine.loaded is None or _engine.loaded.colorizer.digest != wanted.digest:
@@ -121,7 +121,7 @@ def current() -> Loaded:
 
 
 def serving(number: int | None) -> Loaded:
-    """The version of that number, which stays loaded beside the active one; None: `current`. Raises WeightsError."""
+    """The version of that number, which stays loaded beside the active one; None: `current`. Raises what it raises."""
     loaded = current()
     if number is None or number == loaded.version.number:
         return loaded
@@ -143,7 +143,11 @@ def _load_beside(number: int) -> Loaded:
 
 
 def _change_to(wanted: ModelVersion) -> None:
-    """Load it; if that fails, keep what is loaded, or begin with the best of those before it."""
+    """Load it; if that fails, keep what is loaded, or begin with the best of those before it.
+
+    Raises OutOfReach when none is loaded then, and the storage may give one later.
+    """
+    out_of_reach = None
     for version in (wanted, *services.versions_before(wanted)):
         try:
             if _engine.loaded is None or _may_be_tried(version.digest):
@@ -151,11 +155,15 @@ def _change_to(wanted: ModelVersion) -> None:
         # RuntimeError, ValueError: what torch raises for tensors that are whole and make no sense.
         except (ColorizerError, OSError, MemoryError, RuntimeError, ValueError) as error:
             _engine.refused_at[version.digest] = time.monotonic()
+            if isinstance(error, weights.OutOfReach):
+                out_of_reach = error
             if version == wanted:
                 _engine.error = f"The active {version} cannot be loaded: {error}"
             logger.error("%s cannot be loaded (%s)", version, error)  # noqa: TRY400  an admin's matter, not a bug
         if _engine.loaded is not None:
             return
+    if out_of_reach is not None:
+        raise out_of_reach
 
 
 def _may_be_tried(digest: str) -> bool:

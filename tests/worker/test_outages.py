@@ -3,11 +3,13 @@
 import errno
 from unittest import mock
 
+from django.test import override_settings
+
 from gallery import services
-from gallery.models import Job, JobState, Photo
+from gallery.models import Cause, Job, JobState, ModelVersion, Photo
 from tests.base import GalleryTestCase
 from tests.worker.small_site import SmallSite
-from worker import colorizing, engine, outages, tasks
+from worker import colorizing, engine, outages, tasks, weights
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -45,6 +47,41 @@ class OutageTests(SmallSite, GalleryTestCase):
         job = self.run_task(fails=1_000_000)
         self.assertEqual(JobState.FAILED, job.status)
         self.assertIn("did not answer", job.error)
+
+    def color_with_weights_away(self, *, fails: int) -> Job:
+        """Color where the weights must come from a storage that fails the first times."""
+        left = [ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")] * fails
+        really = weights._stored
+
+        def stored(version: ModelVersion) -> bytes:
+            if left:
+                raise left.pop()
+            return really(version)
+
+        elsewhere = override_settings(PHOTOLAB_WEIGHTS=self.data / "nowhere.safetensors")
+        with elsewhere, mock.patch.object(weights, "_stored", stored), self.assertLogs("worker", "WARNING"):
+            tasks.color_claimed(services.claim(self.photo.jobs.get().pk, engine.worker_id()))
+        return self.photo.jobs.get()
+
+    def test_weights_that_are_out_of_reach_are_waited_for(self) -> None:
+        engine._engine.loaded = None
+        job = self.color_with_weights_away(fails=2)
+        self.assertEqual((JobState.DONE, 1), (job.status, job.attempt))
+
+    def test_so_are_those_of_the_version_that_a_job_asks_for(self) -> None:
+        self.make_set(self.staff, count=8)
+        other = self.add_version(seed=2)
+        Job.objects.update(settings={"model_version": other.number})
+        job = self.color_with_weights_away(fails=2)
+        self.assertEqual((JobState.DONE, 1, other), (job.status, job.attempt, job.result.model_version))
+
+    def test_weights_that_stay_out_of_reach_are_told_as_a_storage_that_is_away(self) -> None:
+        engine._engine.loaded = None
+        states = [self.color_with_weights_away(fails=1_000_000).status for _ in range(3)]
+        self.assertEqual([JobState.QUEUED, JobState.QUEUED, JobState.FAILED], states)
+        job = self.photo.jobs.get()
+        self.assertIn("did not answer", job.error)
+        self.assertEqual(Cause.OTHER, job.cause)
 
     def test_a_photo_that_is_gone_meanwhile_is_waited_for_no_longer(self) -> None:
         claim = services.claim(self.photo.jobs.get().pk, engine.worker_id())
