@@ -39,7 +39,7 @@ FROM_OTHERS = (
     _("This is a drawing or a web page (SVG, HTML), not a photograph"),
     _("This is not a photograph"),
     _("JPEG, PNG, WebP, TIFF, HEIC and AVIF"),
-    # Of jobs that failed: worker.colorizing, the colorizer, upkeep
+    # Of jobs that failed: worker.colorizing, the colorizer, services.jobs, upkeep
     _("There was too little memory to color this photo. Upload a smaller copy of it."),
     _(
         "The device that colors had too little memory, even for one photo at a time. Try again later; "
@@ -53,6 +53,7 @@ FROM_OTHERS = (
     ),
     _("Coloring this photo took too long and was stopped. Upload a smaller copy of it."),
     _("The original file of this photo is no longer in the storage. Upload it again."),
+    _("What this photo was told cannot be used to color it. Adjust its colors anew."),
     _("The storage of this site did not answer for ten minutes. Your photo is safe; try again later."),
     _(
         "Something unexpected went wrong while coloring this photo. Try again; "

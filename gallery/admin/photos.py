@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gallery import services
 from gallery.admin.base import DeletedByServices, KeptByServices, told
 from gallery.models import Job, Photo, Preview, Result
+from gallery.variants import SettingsRefused
 from gallery.views.stored import answer_photo_file, answer_result_file
 
 
@@ -26,6 +27,13 @@ def thumbnail_of_result(result: Result) -> SafeString:
     return format_html(
         '<img src="{}" alt="" height="64" loading="lazy">', reverse("admin:gallery_result_thumb", args=[result.pk])
     )
+
+
+def _is_retried(photo_id: int) -> bool:
+    try:
+        return services.retry_photo(photo_id) is not None
+    except SettingsRefused:
+        return False
 
 
 @admin.register(Photo)
@@ -90,8 +98,10 @@ class JobAdmin(DeletedByServices, KeptByServices):
     @admin.action(description=_("Color the photos of the selected jobs again"), permissions=["order"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         photo_ids = sorted(set(queryset.values_list("photo_id", flat=True)))
-        started = sum(services.retry_photo(photo_id) is not None for photo_id in photo_ids)
-        some = gettext("%(done)d new jobs; %(refused)d have a live job already.")
+        started = sum(_is_retried(photo_id) for photo_id in photo_ids)
+        some = gettext(
+            "%(done)d new jobs; %(refused)d could not be: they have a live job, or their owner's storage is full."
+        )
         self._tell(request, gettext("%(done)d new jobs."), some, done=started, refused=len(photo_ids) - started)
 
     @admin.action(description=_("Cancel the selected jobs"), permissions=["order"])

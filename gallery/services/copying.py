@@ -34,16 +34,17 @@ def copy_settings(job: Job, photos: PhotoQuerySet) -> Copied:
     for start in range(0, len(ids), AT_ONCE):
         with transaction.atomic():
             for photo in photos.filter(pk__in=ids[start : start + AT_ONCE]).order_by("pk"):  # as whoever locks several
-                _order(photo, scaled(told, job.photo, photo), copied)
+                _order(photo, told, job.photo, copied)
     return copied
 
 
-def _order(photo: Photo, settings: VariantSettings, copied: Copied) -> None:
-    there = jobs_of_today(photo).get(settings.digest)
-    if there is not None and not there.is_proposal:
-        copied.there += 1
-        return
+def _order(photo: Photo, told: VariantSettings, source: Photo, copied: Copied) -> None:
     try:
+        settings = scaled(told, source, photo)
+        there = jobs_of_today(photo).get(settings.digest)
+        if there is not None and not there.is_proposal:
+            copied.there += 1
+            return
         order_variant(photo, settings, priority=Priority.BATCH)
         copied.ordered += 1
     except PhotoGone:
@@ -54,10 +55,14 @@ def _order(photo: Photo, settings: VariantSettings, copied: Copied) -> None:
 
 
 def scaled(told: VariantSettings, source: Photo, target: Photo) -> VariantSettings:
-    """The same places in a photograph of another size: what was in the middle is in the middle again."""
+    """The same places in a photograph of another size: what was in the middle is in the middle again.
+
+    Raises SettingsRefused when one of them is too far out there.
+    """
     across, down = target.width / source.width, target.height / source.height
 
     def there(spot: Spot) -> Spot:
         return replace(spot, x=spot.x * across, y=spot.y * down, radius=spot.radius * min(across, down))
 
-    return replace(told, hints=tuple(map(there, told.hints)), keep_grey=tuple(map(there, told.keep_grey)))
+    hints, keep_grey = tuple(map(there, told.hints)), tuple(map(there, told.keep_grey))
+    return VariantSettings.parse(replace(told, hints=hints, keep_grey=keep_grey).everything())

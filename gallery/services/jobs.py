@@ -18,11 +18,13 @@ from gallery.models import Cause, Job, JobState, Photo, Result, Worker
 from gallery.models.state import LIVE_STATES, JobQuerySet
 from gallery.services import webhooks
 from gallery.services.queues import may_take
+from gallery.services.quotas import require_room_for_colors
 from gallery.services.turns import line_up
-from gallery.variants import VariantSettings
+from gallery.variants import SettingsRefused, VariantSettings
 
 logger = logging.getLogger(__name__)
 
+UNREADABLE = "What this photo was told cannot be used to color it. Adjust its colors anew."
 ANY = Q()
 # Large ones beside each other could take more memory than a machine has.
 IN_COMPANY = Q(attempt=0, photo__width__lte=6000, photo__height__lte=6000)
@@ -66,7 +68,7 @@ class ColoredFiles:
 
 
 def claim(job_id: int, worker_id: UUID) -> Claim | None:
-    """None: somebody else has the job, it has ended, or it is gone."""
+    """None: somebody else has the job, it has ended, or it is gone; or it ends here, since nobody can read it."""
     with transaction.atomic():
         taken = Job.objects.filter(pk=job_id).move(
             JobState.RUNNING,
@@ -79,6 +81,12 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
             return None
         job = Job.objects.select_related("photo").get(pk=job_id)
     _log(job_id, job.attempt, "is claimed")
+    try:
+        wanted = VariantSettings.parse(job.settings)
+    except SettingsRefused as refusal:
+        _log(job_id, job.attempt, f"cannot be read: {refusal}")
+        fail(Attempt(job_id, job.attempt), UNREADABLE)
+        return None
     return Claim(
         job_id=job.pk,
         attempt=job.attempt,
@@ -86,7 +94,7 @@ def claim(job_id: int, worker_id: UUID) -> Claim | None:
         original_key=job.photo.original_key,
         format=job.photo.format,
         waited_s=(job.claimed_at - job.queued_at).total_seconds(),
-        settings=VariantSettings.parse(job.settings),
+        settings=wanted,
     )
 
 
@@ -170,12 +178,16 @@ def cancel(job_id: int) -> bool:
 
 
 def retry_photo(photo_id: int) -> Job | None:
-    """A new job as the latest one was; None when such a one is live already or the photo is gone or in the trash."""
+    """A new job as the latest one was; None when such a one is live already or the photo is gone or in the trash.
+
+    Raises SettingsRefused when its owner's storage is full, and when nobody can read what the latest one was told.
+    """
     try:
         with transaction.atomic():
             photo = Photo.objects.outside_trash().select_for_update().filter(pk=photo_id).first()
             if photo is None:
                 return None
+            require_room_for_colors(photo.owner_id)
             latest = photo.latest_job
             wanted = VariantSettings.parse(latest.settings) if latest else VariantSettings()
             job = Job(photo=photo, settings=wanted.as_json(), settings_digest=wanted.digest)

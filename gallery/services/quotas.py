@@ -10,9 +10,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from gallery.images import ImageRefused
 from gallery.models import AccountLimits, Photo, Result
+from gallery.variants import SettingsRefused
 
 MB = 1024 * 1024
 A_DAY = timedelta(hours=24)
@@ -47,7 +49,7 @@ def quota_of(owner_id: int) -> Quota:
 
 
 def stored_bytes(owner_id: int) -> int:
-    """Originals and color versions, those in the trash included; previews do not count."""
+    """Originals and color versions, those in the trash included; previews and the few copies for links do not count."""
     originals = Photo.objects.filter(owner=owner_id).aggregate(bytes=Sum("byte_size"))["bytes"] or 0
     results = Result.objects.filter(job__photo__owner=owner_id).aggregate(bytes=Sum("byte_size"))["bytes"] or 0
     return originals + results
@@ -67,10 +69,11 @@ def require_room(owner_id: int, byte_size: int) -> None:
         _require_storage(owner_id, byte_size, quota)
 
 
-def is_full(owner_id: int) -> bool:
-    """Whether not even a color version more should come, whose size nobody knows beforehand."""
+def require_room_for_colors(owner_id: int) -> None:
+    """For a color version more, whose size nobody knows beforehand. Raises SettingsRefused when all is full."""
     quota = quota_of(owner_id)
-    return bool(quota.storage_mb) and stored_bytes(owner_id) >= quota.storage_bytes
+    if quota.storage_mb and stored_bytes(owner_id) >= quota.storage_bytes:
+        raise SettingsRefused(_("Your storage is full. Delete photographs, also from the trash, to make room."))
 
 
 def _require_storage(owner_id: int, byte_size: int, quota: Quota) -> None:

@@ -26,6 +26,8 @@ from gallery.shared_copy import AS_IT_IS, IN_COLOR, MARKED
 DEFAULT_DAYS = 30
 MOST_DAYS = 3650
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 6, 128
+# Of one file, however many links lead to it: copies are no way past the limit of what an account may keep.
+MOST_COPIES, MOST_SMALL_COPIES = 3, 30
 
 
 class ShareRefused(Exception):
@@ -147,7 +149,7 @@ def shared_file(share: Share, photo: Photo, kind: str) -> SharedFile:
     result = photo.shown_result
     if kind == "after" or (kind == "thumb" and result):
         key = result.preview_key if kind == "after" else result.thumb_key
-        return _copy(share, photo, key, MARKED) if share.mark else SharedFile(key, "JPEG")
+        return _copy(share, photo, key, MARKED, most=MOST_SMALL_COPIES) if share.mark else SharedFile(key, "JPEG")
     if kind in ("before", "thumb"):
         return SharedFile(photo.preview_key if kind == "before" else photo.thumb_key, "JPEG")
     if kind == "original":
@@ -159,10 +161,11 @@ def shared_file(share: Share, photo: Photo, kind: str) -> SharedFile:
     return plain if share.show_location else _copy(share, photo, plain.key, IN_COLOR)
 
 
-def _copy(share: Share, photo: Photo, source_key: str, how: str) -> SharedFile:
+def _copy(share: Share, photo: Photo, source_key: str, how: str, *, most: int = MOST_COPIES) -> SharedFile:
     made = SharedCopy.objects.filter(share=share.pk, source_key=source_key).first()
     if made is None:
         made = _make_copy(share, photo, source_key, how)
+        _keep_newest(most, SharedCopy.objects.filter(photo=photo, source_key=source_key))
     return SharedFile(made.key, made.format)
 
 
@@ -183,6 +186,12 @@ def _make_copy(share: Share, photo: Photo, source_key: str, how: str) -> SharedC
         except IntegrityError:
             return _made_meanwhile(copy)
     return copy
+
+
+def _keep_newest(most: int, copies: QuerySet[SharedCopy]) -> None:
+    """Of a link whose copy goes, it is made anew when somebody asks for it again."""
+    older = list(copies.order_by("-pk").values_list("pk", flat=True)[most:])
+    drop_copies(SharedCopy.objects.filter(pk__in=older))
 
 
 def _add_copy(copy: SharedCopy) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from gallery import queue
 from gallery.models import Job, JobState, ModelVersion, Photo, Priority, VersionState
 from gallery.models.state import LIVE_STATES
-from gallery.services.quotas import is_full
+from gallery.services.quotas import require_room_for_colors
 from gallery.services.turns import line_up
 from gallery.services.versions import active_version, versions_before
 from gallery.variants import SettingsRefused, VariantSettings
@@ -33,8 +33,7 @@ def order_variant(
 ) -> Job:
     """The live job with these settings: a new one, or the one that is there. Raises SettingsRefused."""
     check_version(settings)
-    if is_full(photo.owner_id):
-        raise SettingsRefused(_("Your storage is full. Delete photographs, also from the trash, to make room."))
+    require_room_for_colors(photo.owner_id)
     with transaction.atomic():
         # One after the other, as whoever else adds jobs does, and not while it is deleted or put into the trash.
         if Photo.objects.outside_trash().select_for_update().filter(pk=photo.pk).first() is None:

@@ -19,9 +19,10 @@ from gallery.access import job_for, photo_for
 from gallery.dates import read_date
 from gallery.images import ImageRefused, SiteBusy
 from gallery.limits import limited_uploads
-from gallery.models import Photo
+from gallery.models import JobState, Photo
 from gallery.sentences import said
 from gallery.services.photos import clean_file_name
+from gallery.variants import SettingsRefused
 from gallery.views.chosen import tell_trashed
 from gallery.views.pages import card_of
 from gallery.waiting import number_waiting
@@ -163,8 +164,14 @@ def photo_describe(request: HttpRequest, photo_id: int) -> HttpResponse:
 @login_required
 def photo_retry(request: HttpRequest, photo_id: int) -> HttpResponse:
     photo = photo_for(request, photo_id)
-    if services.retry_photo(photo.pk) is None:
-        messages.info(request, _("This photo is being colored already."))
+    latest = photo.latest_job
+    try:
+        if latest is not None and latest.status == JobState.DONE:
+            messages.info(request, _("There is nothing to try again: this photo is in color."))
+        elif services.retry_photo(photo.pk) is None:
+            messages.info(request, _("This photo is being colored already."))
+    except SettingsRefused as refusal:
+        messages.error(request, str(refusal))
     return redirect("photo", photo_id=photo.pk)
 
 

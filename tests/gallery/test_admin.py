@@ -86,10 +86,14 @@ class AdminTests(AdminRows, GalleryTestCase):
         failed = self.make_photo(self.owner, mark=1)
         services.fail(self.claimed(failed), "no luck")
         live = self.make_photo(self.owner, mark=2)
-        told = self.order("retry", failed.latest_job, live.latest_job)
-        self.assertEqual(told, ["1 new jobs; 1 have a live job already."])
+        full = self.make_photo(self.friend, mark=3, byte_size=1 << 20)
+        services.fail(self.claimed(full), "no luck")
+        with self.settings(PHOTOLAB_STORAGE_QUOTA_MB=1):
+            told = self.order("retry", *(photo.latest_job for photo in (failed, live, full)))
+        why = "they have a live job, or their owner's storage is full."
+        self.assertEqual(told, [f"1 new jobs; 2 could not be: {why}"])
         self.assertEqual(Photo.objects.get(pk=failed.pk).latest_job.status, "queued")
-        self.assertEqual(live.jobs.count(), 1)
+        self.assertEqual([photo.jobs.count() for photo in (live, full)], [1, 1])
 
     def test_jobs_are_canceled(self) -> None:
         waiting = self.make_photo(self.owner, mark=1)

@@ -119,6 +119,16 @@ class CopyTests(EditingTestCase):
         self.assertEqual(flat["hints"], [{**HINT, "x": 32, "y": 12, "radius": 4}])
         self.assertEqual(flat["vividness"], 1.2)
 
+    def test_a_place_that_lies_too_far_out_on_a_larger_photograph_is_refused(self) -> None:
+        told = VariantSettings.parse({"hints": [{**HINT, "x": 900_000}]})
+        self.job = services.order_variant(self.photo, told)
+        self.color(self.job)
+        alike = self.make_photo(self.owner, mark=4)
+        told = self.copy(self.twice, alike)
+        self.assertEqual(told[0], "1 photograph waits to be colored with what you told.")
+        self.assertRegex(told[1], "^1 photograph could not be ordered. Each hint needs x, y and radius")
+        self.assertEqual([photo.jobs.count() for photo in (self.twice, alike)], [1, 2])
+
     def test_neither_the_photograph_itself_nor_another_persons_is_ordered(self) -> None:
         theirs = self.make_photo(self.friend, mark=3)
         before = Job.objects.count()

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from gallery import services
 from gallery.models import Job, JobState, Photo, Priority, Result
+from gallery.services.jobs import UNREADABLE
 from tests.base import GalleryTestCase
 from tests.gallery.training_rows import TrainingRows
 
@@ -41,6 +43,17 @@ class ClaimTests(JobTestCase):
         services.requeue(services.claim_next(worker.pk))
         again = services.claim_next(worker.pk)
         self.assertEqual((again.job_id, again.attempt), (self.job.pk, 2))
+
+    def test_a_job_that_nobody_can_read_fails_in_plain_words_and_keeps_no_other_back(self) -> None:
+        far = {"x": 2_000_000.0, "y": 5.0, "radius": 3.0, "color": "#ff0000"}
+        Job.objects.filter(pk=self.job.pk).update(settings={"hints": [far]})
+        other = self.make_photo(self.friend, mark=9).jobs.get()
+        claims = services.claim_together(self.make_worker().pk, most=2)
+        self.assertEqual([(claim.job_id, claim.attempt) for claim in claims], [(other.pk, 1)])
+        self.assertEqual((self.status(), self.job.error), (JobState.FAILED, UNREADABLE))
+        self.client.force_login(self.owner)
+        page = self.client.post(reverse("photo_retry", args=[self.photo.pk]), follow=True)
+        self.assertContains(page, "Each hint needs x, y and radius")
 
     def test_a_claim_carries_what_a_worker_needs(self) -> None:
         worker = self.make_worker()

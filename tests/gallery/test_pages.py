@@ -146,6 +146,12 @@ class PhotoPageTests(GalleryTestCase):
         told = self.client.post(reverse("photo_retry", args=[photo.pk]), follow=True).context["messages"]
         self.assertEqual([str(message) for message in told], ["This photo is being colored already."])
 
+    def test_what_is_in_color_is_not_tried_again(self) -> None:
+        photo = self.make_colored(self.owner)
+        told = self.client.post(reverse("photo_retry", args=[photo.pk]), follow=True).context["messages"]
+        self.assertEqual([str(message) for message in told], ["There is nothing to try again: this photo is in color."])
+        self.assertEqual(photo.jobs.count(), 1)
+
     def test_changes_need_the_forms_token(self) -> None:
         photo = self.make_photo(self.owner)
         strict = self.client_class(enforce_csrf_checks=True)

@@ -80,6 +80,17 @@ class StorageTests(Uploads):
         services.order_variant(photo, VariantSettings(vividness=1.2))
 
     @override_settings(PHOTOLAB_STORAGE_QUOTA_MB=1)
+    def test_nothing_is_tried_again_when_all_is_full(self) -> None:
+        photo = self.make_photo(self.owner, byte_size=MB)
+        services.fail(self.claimed(photo), "no luck")
+        retry = reverse("photo_retry", args=[photo.pk])
+        self.assertContains(self.client.post(retry, follow=True), "Your storage is full.")
+        self.assertEqual(photo.jobs.count(), 1)
+        Photo.objects.update(byte_size=9)
+        self.client.post(retry)
+        self.assertEqual(photo.jobs.count(), 2)
+
+    @override_settings(PHOTOLAB_STORAGE_QUOTA_MB=1)
     def test_the_same_file_again_is_shown_though_nothing_more_fits(self) -> None:
         self.by_page()
         Photo.objects.update(byte_size=MB)

@@ -21,6 +21,7 @@ from gallery.access import shared_with
 from gallery.keys import new_photo_keys
 from gallery.models import Album, Photo, Share, SharedCopy
 from gallery.services import ShareTerms, create_share
+from gallery.services.sharing import MOST_COPIES
 from gallery.shared_zip import shared_pieces
 from gallery.zipping import ABOUT, What
 from tests import pictures
@@ -263,6 +264,22 @@ class CopyTests(CopyTestCase):
         self.assertEqual({kind: self.file(share, kind).content for kind in KINDS}, first)
         self.assertEqual(self.stored_files(), stored)
         self.assertEqual(SharedCopy.objects.count(), 2)  # the original and the picture in color
+
+    def test_of_one_file_few_copies_are_kept_however_many_links_lead_to_it(self) -> None:
+        before = self.stored_files()
+        with self.captureOnCommitCallbacks(execute=True):
+            first, *_ = [self.share() for _ in range(MOST_COPIES + 1)]
+        self.assertFalse(SharedCopy.objects.filter(share=first).exists())
+        with self.captureOnCommitCallbacks(execute=True):
+            self.assertEqual({self.file(first, kind).status_code for kind in ("image", "original")}, {200})
+        self.assertEqual(SharedCopy.objects.filter(share=first).count(), 2)
+        self.assertEqual(SharedCopy.objects.count(), 2 * MOST_COPIES)
+        self.assertEqual(len(self.stored_files() - before), 2 * MOST_COPIES)
+
+    def test_small_marked_pictures_of_more_links_are_kept(self) -> None:
+        for _ in range(MOST_COPIES + 1):
+            self.share(mark=True, allow_download=False)
+        self.assertEqual(SharedCopy.objects.count(), MOST_COPIES + 1)
 
     def test_a_copy_in_color_says_that_it_is_simulated(self) -> None:
         self.assertIn(b"ColorsAreSimulated", self.file(self.share(), "image").content)
