@@ -5,6 +5,7 @@ import { say } from "./announce.js";
 
 const list = document.getElementById("photos");
 const token = document.querySelector("#arrange [name=csrfmiddlewaretoken]").value;
+const trouble = document.getElementById("arrange-trouble");
 const texts = list.dataset;
 
 async function keep(fields) {
@@ -13,8 +14,10 @@ async function keep(fields) {
   const response = await fetch(location.pathname, { method: "POST", body, headers: { Accept: "application/json" } }).catch(
     () => null,
   );
-  if (!response?.ok) say(texts.textTrouble);
-  return Boolean(response?.ok);
+  const isKept = Boolean(response?.ok) && !response.redirected; // to the page where one logs in
+  trouble.hidden = isKept;
+  if (!isKept) say(trouble.textContent.trim());
+  return isKept;
 }
 
 function tell(card) {

@@ -14,6 +14,7 @@ const ARROWS = { ArrowLeft: -FORWARD, ArrowRight: FORWARD, ArrowUp: "up", ArrowD
 
 const TOLD_FOR_MS = 20_000;
 const told = bar.nextElementSibling;
+const refusal = document.getElementById("chosen-refusal");
 
 let forgetting = null;
 let anchor = null; // the card from which a range goes
@@ -133,14 +134,15 @@ async function send(button) {
   const body = new FormData(bar, button);
   const response = await fetch(bar.action, { method: "POST", body }).catch(() => null);
   if (!response?.ok) {
-    say(texts.textOffline);
-    return;
-  }
-  if (button.value === "remove") {
-    location.href = response.url;
+    const notices = refusal.content.cloneNode(true).firstElementChild;
+    tell(notices);
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (button.value === "remove" || !page.getElementById("photos")) {
+    location.href = response.url; // where one logs in, if not the album
+    return;
+  }
   chooseNone();
   tell(page.querySelector("main > [role=status] .notices"));
   document.dispatchEvent(new CustomEvent("photos-changed", { detail: { look: "shown" } }));
@@ -159,6 +161,7 @@ bar.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!button || button.value === "download") return;
   event.preventDefault();
+  if (button.hasAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   send(button).finally(() => button.removeAttribute("aria-busy"));
 });

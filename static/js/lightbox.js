@@ -10,6 +10,7 @@ const HALVES =
   '<svg class="pswp__icn" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true"><path d="M16 5v22a11 11 0 0 1 0-22Z"/><path d="M17.5 6.6v18.8a9.5 9.5 0 0 0 0-18.8Z" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>';
 const LAST_FEW = 10; // when so many are left, more are loaded
 let shown = null;
+let isOpening = false;
 
 const photographs = () => [...document.querySelectorAll("[data-view]")];
 const withoutAddress = () => location.pathname + location.search;
@@ -40,9 +41,10 @@ async function showOriginal(pswp, isOriginal) {
   const picture = new Image();
   picture.src = isOriginal ? slide.data.before : slide.data.src;
   await picture.decode().catch(() => null);
+  if (slide !== pswp.currSlide || !slide.content.element) return;
   slide.content.element.src = picture.src;
   pswp.swapButton.setAttribute("aria-pressed", String(isOriginal));
-  if (slide === pswp.currSlide) caption(pswp, isOriginal);
+  caption(pswp, isOriginal);
 }
 
 const isOriginalShown = (pswp) => pswp.swapButton.getAttribute("aria-pressed") === "true";
@@ -88,9 +90,10 @@ function close(pswp) {
 }
 
 async function open(index, { playing = false } = {}) {
-  if (shown) return;
+  if (shown || isOpening) return;
   const slides = photographs().map(slideOf);
-  const { default: PhotoSwipe } = await import(words.library);
+  isOpening = true;
+  const { default: PhotoSwipe } = await import(words.library).finally(() => (isOpening = false));
   const pswp = new PhotoSwipe({
     dataSource: slides,
     index,

@@ -47,7 +47,9 @@ async function refresh() {
 }
 
 showLocalTimes(holder);
-document.addEventListener("submit", () => (isLeaving = true));
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented && event.target.method === "post") isLeaving = true;
+});
 document.addEventListener("photos-changed", ({ detail }) => {
   const concerned = detail.ids?.includes(Number(photoId)) ?? (detail.look === "shown" || isWaiting());
   if (concerned) refresh();

@@ -111,7 +111,7 @@ async function sendLarge(file, row) {
   const bar = row.querySelector("progress");
   const message = row.querySelector(".upload-message");
   message.textContent = texts.textSending;
-  const response = await sendInPieces(file, {
+  const sent = sendInPieces(file, {
     address: texts.resumable,
     token: token(),
     onProgress(share) {
@@ -121,13 +121,18 @@ async function sendLarge(file, row) {
     onInterrupted: () => (message.textContent = texts.textInterrupted),
     onResumed: () => (message.textContent = texts.textResumed),
   });
+  const response = await sent.catch(() => null); // what sends in pieces is fetched when it is first needed
+  await concludeLarge(response, row, file).catch(() => refuse(row, file, texts.textOffline, { again: true }));
+  finished();
+}
+
+async function concludeLarge(response, row, file) {
   if (!response) refuse(row, file, texts.textOffline, { again: true });
   else if (response.redirected) refuse(row, file, texts.textSignedOut);
   else if (response.headers.get("Content-Type") === "application/json") {
     concludeBy(response.status, await response.json(), row, file);
   } else if (response.status === 403) refuse(row, file, texts.textReload);
   else refuse(row, file, plainText(await response.text()) || texts.textTrouble, { again: true });
-  finished();
 }
 
 // A page in place of a sentence comes from something between us and the server.

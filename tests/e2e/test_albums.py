@@ -89,6 +89,47 @@ class AlbumTests(OrderTestCase):
             self.assertTrue({"Our farm/cow.jpg", "Our farm/elm (original).jpg"} <= set(archive.namelist()))
 
 
+class LoggedOutTests(OrderTestCase):
+    """In another tab, while this page is open: nothing may look as if it had been kept."""
+
+    def test_an_order_that_is_not_kept_says_so(self) -> None:
+        page = self.page
+        self.member_with_photos("lotte", "barn", "cow")
+        page.goto("/photos/")
+        page.get_by_label("Choose barn").check(force=True)
+        page.get_by_label("Choose cow").check(force=True)
+        page.locator("#chosen").get_by_text("Add to album").click()
+        page.get_by_label("Title of a new album").fill("The farm")
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_role("link", name="The farm").click()
+        page.get_by_role("link", name="Arrange").click()
+        expect(page.get_by_text("This was not kept.")).to_be_hidden()
+        self.context.clear_cookies(name="sessionid")
+        page.get_by_role("button", name="Move barn later").click()
+        expect(page.get_by_text("This was not kept.").first).to_be_visible()
+
+    def test_what_was_to_go_to_the_trash_stays_and_the_login_opens(self) -> None:
+        page = self.page
+        self.member_with_photos("gerda", "barn")
+        page.goto("/photos/")
+        page.get_by_label("Choose barn").check(force=True)
+        self.context.clear_cookies(name="sessionid")
+        page.get_by_role("button", name="Move to the trash").click()
+        page.wait_for_url("**/accounts/login/**")
+
+    def test_two_quick_clicks_make_one_album(self) -> None:
+        page = self.page
+        self.member_with_photos("minna", "barn")
+        page.goto("/photos/")
+        page.get_by_label("Choose barn").check(force=True)
+        page.locator("#chosen").get_by_text("Add to album").click()
+        page.get_by_label("Title of a new album").fill("The farm")
+        page.get_by_role("button", name="Add", exact=True).dblclick()
+        expect(page.get_by_role("link", name="The farm")).to_be_visible()
+        page.goto("/albums/")
+        expect(page.get_by_role("link", name="The farm")).to_have_count(1)
+
+
 class ChoosingTests(OrderTestCase):
     def test_by_keyboard_into_the_trash_and_back(self) -> None:
         page = self.page

@@ -198,6 +198,15 @@ class ShortcutTests(PersonTestCase):
             expect(self.sheet()).to_contain_text(own)
             expect(self.sheet()).not_to_contain_text(others)
 
+    def test_once_it_is_closed_the_page_below_goes_on_looking(self) -> None:
+        self.page.goto(self.address("photo"))
+        self.page.keyboard.press("?")
+        self.sheet().get_by_role("button", name="Close").click()
+        with self.page.expect_request("**/status/"):
+            self.page.evaluate(
+                "document.dispatchEvent(new CustomEvent('photos-changed', { detail: { look: 'shown' } }))"
+            )
+
     def test_it_opens_over_a_photograph_that_is_seen_large(self) -> None:
         self.page.goto("/photos/")
         self.page.locator(".card-link").first.focus()
