@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from typing import Any
 
 from celery import current_app
@@ -16,11 +17,13 @@ from django.db import Error, close_old_connections
 
 from gallery import services
 from gallery.queue import QUEUE_COLORIZE, QUEUE_TRAIN
+from gallery.upkeep import remove_temporary_files
 from worker import engine, machine, meters
 
 logger = logging.getLogger(__name__)
 
 BEAT_S = 2.0
+SWEEP_EVERY_S = 600.0
 
 
 class Heart:
@@ -44,8 +47,12 @@ class Heart:
             logger.warning("The worker could not sign off, and will be found silent (%s)", error)
 
     def _beat_until_stopped(self) -> None:
+        swept = time.monotonic()
         while not self._stop.wait(BEAT_S):
             beat()
+            if time.monotonic() - swept > SWEEP_EVERY_S:  # upkeep may see another machine's folder
+                remove_temporary_files()
+                swept = time.monotonic()
 
 
 def disown(**_signal: Any) -> None:
