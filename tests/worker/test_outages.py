@@ -18,7 +18,7 @@ class OutageTests(SmallSite, GalleryTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.photo = self.make_photo(self.owner)
-        quick = mock.patch.multiple(outages, ASK_EVERY_S=0.0, PATIENCE_S=0.05)
+        quick = mock.patch.object(outages, "ASK_EVERY_S", 0.0)
         quick.start()
         self.addCleanup(quick.stop)
 
@@ -40,6 +40,7 @@ class OutageTests(SmallSite, GalleryTestCase):
         job = self.run_task(fails=2)
         self.assertEqual((JobState.DONE, 1), (job.status, job.attempt))
 
+    @mock.patch.object(outages, "PATIENCE_S", 0.05)
     def test_one_that_stays_away_gives_the_job_back_and_after_three_attempts_says_why(self) -> None:
         for attempt in (1, 2):
             job = self.run_task(fails=1_000_000)
@@ -75,6 +76,7 @@ class OutageTests(SmallSite, GalleryTestCase):
         job = self.color_with_weights_away(fails=2)
         self.assertEqual((JobState.DONE, 1, other), (job.status, job.attempt, job.result.model_version))
 
+    @mock.patch.object(outages, "PATIENCE_S", 0.05)
     def test_weights_that_stay_out_of_reach_are_told_as_a_storage_that_is_away(self) -> None:
         engine._engine.loaded = None
         states = [self.color_with_weights_away(fails=1_000_000).status for _ in range(3)]
