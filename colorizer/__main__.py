@@ -10,7 +10,7 @@ from . import benchmark, colorize_command, evaluate_command, train_command
 from .arguments import positive
 from .errors import ColorizerError
 
-SHIPPED = Path(__file__).parent / "weights" / "photolab-3.safetensors"
+SHIPPED = Path(__file__).parent / "weights" / "photolab-4.safetensors"
 
 
 def main(arguments: list[str] | None = None) -> int:

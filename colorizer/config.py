@@ -170,7 +170,7 @@ RECIPES: dict[str, Recipe] = {
                 replace(
                     _LONGER,
                     name="larger",
-                    steps=3000,
+                    steps=2200,
                     crop=192,
                     batch={"scenes": 7, "objects": 5, "tiny": 4},
                     decoder_lr=4e-4,
