@@ -153,6 +153,18 @@ class BrokenLineTests(UploadTestCase):
         key = self.stack.rows("SELECT original_key FROM gallery_photo WHERE file_name = 'scan.tif'")[0][0]
         self.assertEqual(scan.read_bytes(), (self.stack.data / "media" / key).read_bytes())
 
+    def test_a_large_file_that_could_not_begin_can_be_tried_again(self) -> None:
+        scan = self.large_scan()
+        self.let_in(self.member("tora"), self.context)
+        self.page.goto("/photos/")
+        self.page.route("**/tus.min*.js", lambda route: route.abort())
+        self.page.set_input_files("#upload-files", scan)
+        row = self.page.locator(".upload-row")
+        expect(row).to_contain_text("The connection broke off.")
+        expect(row.get_by_role("button", name="Try again")).to_be_visible()
+        self.page.set_input_files("#upload-files", self.files(small_jpg=pictures.jpeg(mark=61)))  # lanes are free
+        expect(self.page.locator("[data-photo-id]")).to_have_count(1, timeout=COLORED_WITHIN_MS)
+
     def note_offset(self, request: Request, offsets: list[int]) -> None:
         if request.method == "PATCH":
             offsets.append(int(request.headers["upload-offset"]))
