@@ -105,14 +105,17 @@ def guided_lines(chroma: Chroma) -> Floats:
     def window_mean(x: torch.Tensor) -> torch.Tensor:
         return F.avg_pool2d(x, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
 
+    def window_largest(x: torch.Tensor) -> torch.Tensor:
+        return F.max_pool2d(x, WINDOW, stride=1, padding=WINDOW // 2)
+
     mean = window_mean(light)
     covariance = window_mean(light * ab) - mean * window_mean(ab)
     slope = window_mean(covariance / (window_mean(light * light) - mean * mean + NOISE))
     slope = slope * (ab != 0).any(dim=0)  # what is kept grey is grey at every light
     offset = ab - slope * light
     share = torch.tensor((1 / 500, -1 / 200))[:, None, None]
-    ends = -F.max_pool2d(-light, WINDOW, 1, WINDOW // 2) - BEYOND, F.max_pool2d(light, WINDOW, 1, WINDOW // 2) + BEYOND
-    return torch.cat((116 * share * slope, share * (offset - 16 * slope), (torch.cat(ends) + 16) / 116)).numpy()
+    ends = torch.cat((-window_largest(-light) - BEYOND, window_largest(light) + BEYOND))
+    return torch.cat((116 * share * slope, share * (offset - 16 * slope), (ends + 16) / 116)).numpy()
 
 
 def _interpolation(size: int, small: int) -> Axis:

@@ -140,8 +140,8 @@ def _color(
     gave_way = np.int32(0)
     for x in range(light.shape[1]):
         fy, y = light[0, x], light[1, x]
-        end, other_end = _between(above[4, x], below[4, x], weight), _between(above[5, x], below[5, x], weight)
-        on_line = min(max(fy, end), other_end)
+        darkest, lightest = _between(above[4, x], below[4, x], weight), _between(above[5, x], below[5, x], weight)
+        on_line = min(max(fy, darkest), lightest)
         fx = fy + _between(above[0, x], below[0, x], weight) * on_line + _between(above[2, x], below[2, x], weight)
         fz = fy + _between(above[1, x], below[1, x], weight) * on_line + _between(above[3, x], below[3, x], weight)
         own = _cube(fy)

@@ -134,8 +134,7 @@ async function send(button) {
   const body = new FormData(bar, button);
   const response = await fetch(bar.action, { method: "POST", body }).catch(() => null);
   if (!response?.ok) {
-    const notices = refusal.content.cloneNode(true).firstElementChild;
-    tell(notices);
+    tell(refusal.content.firstElementChild.cloneNode(true));
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
