@@ -16,7 +16,7 @@ from gallery.keys import ResultKeys, attempt_folder, new_result_keys
 from gallery.models import Cause
 from gallery.services import Claim, ColoredFiles
 from gallery.variants import VariantSettings
-from worker import engine, meters, weights
+from worker import engine, meters
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -110,8 +110,6 @@ def in_words(error: Exception) -> str:
             )
         case MemoryError() | OutOfMemoryError():
             return "There was too little memory to color this photo. Upload a smaller copy of it."
-        case weights.OutOfReach():
-            return STORAGE_AWAY
         case WeightsError():
             return (
                 "The trained colors are missing or damaged on this site. Tell whoever runs it; "
@@ -139,8 +137,6 @@ def cause_of(error: Exception) -> Cause:
     match error:
         case MemoryError() | OutOfMemoryError():
             return Cause.MEMORY
-        case weights.OutOfReach():
-            return Cause.OTHER
         case WeightsError():
             return Cause.WEIGHTS
         case images.ImageRefused() | ColorizerError():

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from colorizer import ColorizerError, WeightsError
-from gallery import services
+from gallery import files, services
 from gallery.models import ModelVersion
 from worker import weights
 
@@ -103,12 +103,15 @@ def warm_up() -> None:
     try:
         current()
         prepare()
-    except ColorizerError as error:
+    except (ColorizerError, *files.storage_errors()) as error:
         logger.warning("The generator is not loaded: %s", error)
 
 
 def current() -> Loaded:
-    """The active version, or the best one that can be had. Raises WeightsError when there is none, or OutOfReach."""
+    """The active version, or the best one that can be had.
+
+    Raises WeightsError when there is none, and files.storage_errors() while the storage may give one later.
+    """
     with _engine.loading:
         wanted = services.active_version() or weights.name_shipped()
         if _engine.loaded is None or _engine.loaded.colorizer.digest != wanted.digest:
@@ -138,14 +141,14 @@ def _load_beside(number: int) -> Loaded:
         raise WeightsError(f"There is no version {number}.")
     try:
         return Loaded(_load(version), version)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         raise WeightsError(f"{version} cannot be loaded: {error}") from error
 
 
 def _change_to(wanted: ModelVersion) -> None:
     """Load it; if that fails, keep what is loaded, or begin with the best of those before it.
 
-    Raises OutOfReach when none is loaded then, and the storage may give one later.
+    Raises files.storage_errors() when none is loaded then, and the storage may give one later.
     """
     out_of_reach = None
     for version in (wanted, *services.versions_before(wanted)):
@@ -153,9 +156,9 @@ def _change_to(wanted: ModelVersion) -> None:
             if _engine.loaded is None or _may_be_tried(version.digest):
                 _engine.loaded = Loaded(_load(version), version)
         # RuntimeError, ValueError: what torch raises for tensors that are whole and make no sense.
-        except (ColorizerError, OSError, MemoryError, RuntimeError, ValueError) as error:
+        except (ColorizerError, *files.storage_errors(), MemoryError, RuntimeError, ValueError) as error:
             _engine.refused_at[version.digest] = time.monotonic()
-            if isinstance(error, weights.OutOfReach):
+            if files.is_outage(error):
                 out_of_reach = error
             if version == wanted:
                 _engine.error = f"The active {version} cannot be loaded: {error}"

@@ -11,7 +11,7 @@ from colorizer.checkpoint import load_generator
 from colorizer.config import HOLDOUT
 from colorizer.data import PhotoSet
 from colorizer.gate import Loaded
-from gallery import services
+from gallery import files, services
 from gallery.models import ModelVersion, VersionState
 from gallery.services import Judged, RunClaim, TrainingRefused
 from worker import judging, weights
@@ -47,7 +47,7 @@ def compare(
     active = whom_to_compare_with(claim)
     try:
         loaded = load_generator(teller.insist(lambda: weights.fetch(active)))
-    except WeightsError as error:
+    except (WeightsError, *files.storage_errors()) as error:
         return judging.NOT_JUDGED, None, f"{error} {NOT_COMPARED}"
     return _judge(candidate, loaded, sets, teller), active, ""
 

@@ -7,7 +7,6 @@ from gallery import files, services
 from gallery.models import MAX_ATTEMPTS
 from gallery.services import Claim, ColoredFiles
 from worker import colorizing
-from worker.weights import OutOfReach
 
 PATIENCE_S = 200.0  # of an attempt: within a task's limit of time, with enough left to color
 ASK_EVERY_S = 2.0
@@ -25,8 +24,8 @@ def color_through(claim: Claim) -> ColoredFiles:
     while True:
         try:
             return colorizing.colorize(claim)
-        except (OutOfReach, *files.storage_errors()) as error:
-            if not (isinstance(error, OutOfReach) or files.is_outage(error)):
+        except files.storage_errors() as error:
+            if not files.is_outage(error):
                 raise
             if time.monotonic() > deadline:
                 if claim.attempt < MAX_ATTEMPTS:

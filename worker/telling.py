@@ -30,7 +30,6 @@ from gallery.decoding import PREVIEW_QUALITY, encode_jpeg
 from gallery.keys import new_checkpoint_key, new_sample_keys
 from gallery.services import Heard, RunClaim, TrainingRefused
 from worker import trainer
-from worker.weights import OutOfReach
 
 TELL_EVERY_S = 2.0
 # A training saves its state every minute, so what a killed one loses is less than two.
@@ -136,7 +135,7 @@ class Teller:
                 answer = act()
             except FileNotFoundError:
                 raise
-            except (OutOfReach, *files.storage_errors()) as error:
+            except files.storage_errors() as error:
                 if time.monotonic() > deadline:
                     raise
                 logger.warning("The storage is asked again (%s)", error)

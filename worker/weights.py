@@ -20,10 +20,6 @@ KEPT_COPIES = 6  # as many as the storage keeps, and the active one
 logger = logging.getLogger(__name__)
 
 
-class OutOfReach(WeightsError):
-    """The storage does not answer now; the weights may be whole."""
-
-
 def name_shipped() -> ModelVersion:
     """The row of the weights that came with the product. Raises WeightsError when there is no card of them."""
     from colorizer.checkpoint import read_card
@@ -37,7 +33,10 @@ def name_shipped() -> ModelVersion:
 
 
 def fetch(version: ModelVersion) -> Path:
-    """The version's weights, their digest checked, with its card beside them. Raises WeightsError, or OutOfReach."""
+    """The version's weights, their digest checked, with its card beside them.
+
+    Raises WeightsError, and files.storage_errors() while the storage is out of reach: the weights may be whole.
+    """
     from colorizer.checkpoint import write_atomically
 
     if version.weights_removed_at is not None:
@@ -55,8 +54,6 @@ def fetch(version: ModelVersion) -> Path:
         _prune(path.parent)
     except FileNotFoundError as error:
         raise WeightsError(f"The weights of {version} are not in the storage any more.") from error
-    except files.storage_errors() as error:
-        raise OutOfReach(f"The weights of {version} cannot be had from the storage ({error}).") from error
     return path
 
 
