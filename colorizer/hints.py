@@ -84,8 +84,15 @@ class Hints:
         """What to add to chroma (2, h, w), so that each spot has its color; `seen` is what the network proposed.
 
         Inside a spot its color holds exactly; outside, the rest of the way is gone as far as the stroke reaches
-        (`spreading`), but for grey regions, which end at their border.
+        (`spreading`), but for grey regions, which end at their border. Raises HintsError for a spot that lies
+        beyond the photograph's (width, height).
         """
+        for spot in self.spots:
+            if spot.x - spot.radius > photo[0] or spot.y - spot.radius > photo[1]:
+                raise HintsError(
+                    f"The hint at ({spot.x:g}, {spot.y:g}) lies outside the photograph, "
+                    f"which has {photo[0]} x {photo[1]} pixels."
+                )
         size = (ab.shape[2], ab.shape[1])
         told, wish = np.zeros(ab.shape[1:], bool), ab.copy()
         strokes = []

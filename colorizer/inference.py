@@ -89,7 +89,7 @@ class Colorizer:
 
         The input's own colors are not looked at, only its luminance; `Settings` says what the others are.
         Raises NoColorError when the generator finds no color, OutOfMemoryError when the device is too small,
-        ImageError for another mode.
+        ImageError for another mode, HintsError for a hint outside the photograph.
         """
         if image.mode not in ("L", "RGB"):
             raise ImageError(f"A photograph of mode {image.mode} must be converted to L or RGB first.")
@@ -104,7 +104,7 @@ class Colorizer:
 
         The photograph may have been reduced to `network_size`; `size` is its own (width, height), in which hints
         are given. They are kept to, whatever the network said: told colors are color enough.
-        Raises NoColorError.
+        Raises what `settled` raises.
         """
         return settled(self.propose(image, settings, size=size), settings, size=size)
 
@@ -144,7 +144,10 @@ class Colorizer:
 
 
 def settled(proposed: Chroma, settings: Settings, *, size: tuple[int, int]) -> Chroma:
-    """What the network proposed, as vivid and as warm as asked for, and held to the hints. Raises NoColorError."""
+    """What the network proposed, as vivid and as warm as asked for, and held to the hints.
+
+    Raises NoColorError, and HintsError for a hint outside the photograph.
+    """
     if not np.isfinite(proposed.ab).all():
         raise NoColorError("The generator's answer for this photograph is not a number.")
     if not settings.hints.colors:

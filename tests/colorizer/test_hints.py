@@ -104,6 +104,12 @@ class CorrectionTest(unittest.TestCase):
         self.assertGreater(float(change[12, 32]), 10)
         self.assertLess(float(change[12, 48]), -10)
 
+    def test_a_spot_beyond_the_photograph_is_refused_by_its_place(self) -> None:
+        self.change({**RED, "x": 410})  # reaches over the border
+        for value in ({"hints": [{**RED, "x": 421}]}, {"keep_grey": [{"x": 1, "y": 300, "radius": 5}]}):
+            with self.assertRaisesRegex(HintsError, r"outside the photograph, which has 400 x 200 pixels"):
+                Hints.parse(value).correction(self.seen.ab, self.seen, PHOTO)
+
     def test_a_grey_region_is_grey_and_ends_at_its_border(self) -> None:
         colored = self.seen.ab + 30
         hints = Hints.parse({"keep_grey": [{"x": 100, "y": 50, "radius": 20}]})
