@@ -1,4 +1,7 @@
-"""The command line: `python -m colorizer colorize | train | evaluate | benchmark`. Each mistake is one clear line."""
+"""The command line: `python -m colorizer colorize | train | listen | evaluate | benchmark`.
+
+Each mistake is one clear line.
+"""
 
 import argparse
 import sys
@@ -6,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from . import benchmark, colorize_command, evaluate_command, train_command
+from . import benchmark, colorize_command, evaluate_command, listen_command, train_command
 from .arguments import positive
 from .errors import ColorizerError
 
-SHIPPED = Path(__file__).parent / "weights" / "photolab-4.safetensors"
+SHIPPED = Path(__file__).parent / "weights" / "photolab-5.safetensors"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     train_command.add_arguments(train)
     train.set_defaults(run=_train)
 
+    listen = commands.add_parser("listen", help="teach a generator how far told colors reach")
+    listen_command.add_arguments(listen)
+    listen.set_defaults(run=_listen)
+
     score = commands.add_parser("evaluate", help="score generators on color photographs, side by side")
     evaluate_command.add_arguments(score)
     score.set_defaults(run=_evaluate)
@@ -49,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (colorize, train, speed):
         command.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 or mps (default: %(default)s)")
-    for command in (colorize, score, speed):
+    for command in (colorize, listen, score, speed):
         command.add_argument("--weights", type=Path, default=SHIPPED, help="default: the shipped ones")
-    for command in (colorize, train, score, speed):
+    for command in (colorize, train, listen, score, speed):
         command.add_argument("--threads", type=positive, help="CPU threads (default: all cores)")
     return parser
 
@@ -66,6 +73,12 @@ def _train(options: argparse.Namespace) -> int:
     status, said = train_command.run(options)
     print(said, end="")
     return status
+
+
+def _listen(options: argparse.Namespace) -> int:
+    _set_threads(options.threads)
+    print(f"{options.out}: {listen_command.run(options).digest}")
+    return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:

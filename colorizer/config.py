@@ -20,6 +20,7 @@ class NetworkConfig:
     chroma_bins: bool = False  # predict a distribution over chroma at stride 4, then refine its mean
     hints: bool = False  # listen to colors that it is told
     hint_scale: float = 1.0  # of their planes, where chroma is in units of AB_MAX: at 1 they are too faint to be heard
+    alike_channels: int = 0  # of an embedding by which told colors spread (`spreading`)
     chroma_gain: float = 1.0  # of what comes out; set when weights are made: training ends paler than the truth
     focus: float = 0.0  # how much of a picture's chroma goes from where the network is unsure to where it is sure
 

@@ -23,10 +23,14 @@ HINT_PLANES = 3  # a and b in units of AB_MAX, and 1 where they are told
 
 @dataclass(frozen=True)
 class Prediction:
-    """Chroma ab (N, 2, H/2, W/2) in -110..110 and, from a network with bins, their logits (N, Q, H/4, W/4)."""
+    """Chroma ab (N, 2, H/2, W/2) in -110..110 and, from a network that has them, the rest.
+
+    They are the logits of bins (N, Q, H/4, W/4) and an embedding (N, C, H/4, W/4) of which places belong together.
+    """
 
     ab: Tensor
     logits: Tensor | None
+    alike: Tensor | None
 
 
 class _UpBlock(nn.Module):
@@ -103,6 +107,7 @@ class Generator(nn.Module):
             self.ups.append(_UpBlock(inputs, tap + told, outputs))
             inputs = outputs
         self.attention = nn.Sequential(*(_Attention(coarse[0]) for _ in range(config.attention_blocks)))
+        self.alike = nn.Conv2d(inputs, config.alike_channels, 1) if config.alike_channels else None
         mean = 0
         if config.chroma_bins:
             centers = in_gamut_bins(BIN_SIZE)
@@ -134,9 +139,10 @@ class Generator(nn.Module):
         x = self.attention(self.ups[0](x, taps[3], *told[3]))  # stride 16
         x = self.ups[1](x, taps[2], *told[2])
         x = self.ups[2](x, taps[1], *told[1])  # stride 4
+        alike = None if self.alike is None else self.alike(x).float()
         if not self.config.chroma_bins:
             x = self.ups[3](x, taps[0], *told[0])
-            return self._gained(torch.tanh(self.to_ab(x).float()) * AB_MAX, None)
+            return Prediction(self._gained(torch.tanh(self.to_ab(x).float()) * AB_MAX), None, alike)
         logits = self.bins(x).float()  # (N, Q, H/4, W/4)
         mean, sureness = annealed_mean(logits, self.centers)
         x = self.ups[3](torch.cat((self.narrow(x), (mean / AB_MAX).to(x)), dim=1), taps[0], *told[0])
@@ -144,10 +150,10 @@ class Generator(nn.Module):
         ab = mean + self.to_ab(x).float() * AB_MAX
         if self.config.focus:
             ab = focused(ab, F.interpolate(sureness, scale_factor=2, mode="bilinear") ** self.config.focus)
-        return self._gained(ab, logits)
+        return Prediction(self._gained(ab), logits, alike)
 
-    def _gained(self, ab: Tensor, logits: Tensor | None) -> Prediction:
-        return Prediction((ab * self.config.chroma_gain).clamp(-AB_MAX, AB_MAX), logits)
+    def _gained(self, ab: Tensor) -> Tensor:
+        return (ab * self.config.chroma_gain).clamp(-AB_MAX, AB_MAX)
 
     def _hint_pyramid(self, light: Tensor, hints: Tensor | None, dtype: torch.dtype) -> list[list[Tensor]]:
         """At each stride the mean of what is told there, and 1 where anything is told; empty lists if deaf."""

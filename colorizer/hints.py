@@ -4,9 +4,7 @@ A stroke is a row of spots. In training input planes reveal the truth at random 
 """
 
 import json
-import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ FARTHEST = 1_000_000  # pixels: beyond any photograph
 MOST_POINTS = 20  # revealed of one picture in training; half of the pictures reveal none
 POINTS_SHARE = 0.2  # of the geometric distribution of their number
 LEAST_RADIUS = 1.5  # places of the small chroma: all four that a pixel at the spot's center is mixed of
-TOUCHING = 1.0  # pixels between spots of one stroke, at most
+NOBODY = -1  # owns a place that no spot covers
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,8 @@ class Hints:
     def correction(self, ab: Floats, seen: Chroma, photo: tuple[int, int]) -> Floats:
         """What to add to chroma (2, h, w), so that each spot has its color; `seen` is what the network proposed.
 
-        Inside a spot its color holds exactly; outside, the rest of the way is gone as far as the stroke reaches
-        (`spreading`), but for grey regions, which end at their border. Raises HintsError for a spot that lies
-        beyond the photograph's (width, height).
+        Inside a spot its color holds exactly; outside, as far as it reaches (`spreading`), but for grey regions, which
+        end at their border. Raises HintsError for a spot that lies beyond the photograph's (width, height).
         """
         for spot in self.spots:
             if spot.x - spot.radius > photo[0] or spot.y - spot.radius > photo[1]:
@@ -94,44 +91,28 @@ class Hints:
                     f"which has {photo[0]} x {photo[1]} pixels."
                 )
         size = (ab.shape[2], ab.shape[1])
-        told, wish = np.zeros(ab.shape[1:], bool), ab.copy()
-        strokes = []
-        for stroke in self._strokes():
-            inside = _inside(stroke, photo, size)
-            told |= inside
-            wanted = np.array(stroke[0].ab, np.float32)
-            wish[:, inside] = wanted[:, None]
-            if inside.any():
-                strokes.append((inside, wanted - ab[:, inside].mean(axis=1)))
-        total = spread(seen, strokes)
-        grey = _inside(self.grey, photo, size)
-        wish[:, grey] = 0
-        told |= grey
-        total[:, told] = (wish - ab)[:, told]
+        owners = np.full(ab.shape[1:], NOBODY)
+        for number, spot in enumerate(self.colors):
+            owners[_inside(spot, photo, size)] = number
+        total = np.zeros_like(ab)
+        grey = np.zeros(owners.shape, bool)
+        for spot in self.grey:
+            grey |= _inside(spot, photo, size)
+        owners[grey] = NOBODY
+        told = owners != NOBODY
+        if told.any():
+            numbers, owners[told] = np.unique(owners[told], return_inverse=True)  # without those that are covered
+            wanted = np.array([self.colors[number].ab for number in numbers], np.float32)
+            lacking = wanted - np.array([ab[:, owners == number].mean(axis=1) for number in range(len(numbers))])
+            total = spread(seen, owners, lacking)
+            total[:, told] = wanted[owners[told]].T - ab[:, told]
+        total[:, grey] = -ab[:, grey]
         return total
 
-    def _strokes(self) -> list[list[Spot]]:
-        """The colored spots, those together that follow each other, touch and have one color."""
-        strokes: list[list[Spot]] = []
-        for spot in self.colors:
-            before = strokes[-1][-1] if strokes else None
-            if before is not None and before.ab == spot.ab and _apart(before, spot) <= TOUCHING:
-                strokes[-1].append(spot)
-            else:
-                strokes.append([spot])
-        return strokes
 
-
-def _inside(spots: Iterable[Spot], photo: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which places (h, w) of a picture of `size` (w, h) any of the spots covers."""
-    inside = np.zeros((size[1], size[0]), bool)
-    for spot in spots:
-        inside |= _distance(spot, photo, size) <= 0
-    return inside
-
-
-def _apart(one: Spot, other: Spot) -> float:
-    return math.hypot(one.x - other.x, one.y - other.y) - one.radius - other.radius
+def _inside(spot: Spot, photo: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which places (h, w) of a picture of `size` (w, h) the spot covers."""
+    return _distance(spot, photo, size) <= 0
 
 
 def _ab_of(entry: Any) -> tuple[float, float]:

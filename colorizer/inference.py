@@ -66,7 +66,7 @@ class Colorizer:
         self.card = card
         self.device = find_device(device)
         self._generator = quickened(generator, self.device, number_format(self.device))
-        self.batcher = Batcher(partial(predict_ab, self._generator, upsample=False), most=at_once)
+        self.batcher = Batcher(partial(_say, self._generator), most=at_once)
 
     @classmethod
     def load(cls, path: Path | str, *, device: str = "cpu", at_once: int = 1) -> "Colorizer":
@@ -115,11 +115,16 @@ class Colorizer:
         """
         seen = network_size(size, settings.network_size)
         light = self._seen(image, seen)
-        ab = self.batcher(light)
+        said = self.batcher(light)
         if settings.flip_averaged:
             # After the other, not as one batch: the planner allows the network one photograph's memory.
-            ab = (ab + self.batcher(light.flip(-1)).flip(-1)) / 2
-        return Chroma(ab=ab[0].cpu().numpy(), light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy())
+            said = (said + self.batcher(light.flip(-1)).flip(-1)) / 2
+        ab, alike = said[0].cpu().tensor_split((2,))
+        return Chroma(
+            ab=ab.numpy(),
+            light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy(),
+            alike=alike.numpy() if len(alike) else None,
+        )
 
     @torch.inference_mode()
     def distribution(self, image: Image.Image, *, size: tuple[int, int]) -> Distribution | None:
@@ -180,17 +185,28 @@ def network_size(size: tuple[int, int], short_side: int = SHORT_SIDE) -> tuple[i
 
 
 @torch.inference_mode()
-def predict_ab(generator: Generator, light: Tensor, hints: Tensor | None = None, *, upsample: bool = True) -> Tensor:
-    """L (N, 1, H, W) of any size and hints (N, 3, H, W) to ab at the same size, or half (rounded up) if not upsampled.
+def predict_ab(generator: Generator, light: Tensor, hints: Tensor | None = None) -> Tensor:
+    """L (N, 1, H, W) of any size and hints (N, 3, H, W) to ab at the same size.
 
     Sides are padded by replication to the network's stride, never squashed.
     """
-    height, width = light.shape[-2:]
     ab = generator(padded(light), hints if hints is None else F.pad(hints, _padding(hints)))
-    ab = ab[..., : math.ceil(height / 2), : math.ceil(width / 2)]
-    if upsample:
-        ab = F.interpolate(ab, size=(height, width), mode="bilinear", align_corners=False)
-    return ab
+    return F.interpolate(_halved(ab, light), size=light.shape[-2:], mode="bilinear", align_corners=False)
+
+
+@torch.inference_mode()
+def _say(generator: Generator, light: Tensor) -> Tensor:
+    """L (N, 1, H, W) to ab and the embedding, where there is one: (N, 2 + C, H/2, W/2), rounded up."""
+    said = generator.predict(padded(light))
+    planes = [said.ab]
+    if said.alike is not None:
+        planes.append(F.interpolate(said.alike, scale_factor=2, mode="bilinear", align_corners=False))
+    return _halved(torch.cat(planes, dim=1), light)
+
+
+def _halved(planes: Tensor, light: Tensor) -> Tensor:
+    """Planes at half the size of padded light, without what was padded."""
+    return planes[..., : math.ceil(light.shape[-2] / 2), : math.ceil(light.shape[-1] / 2)]
 
 
 def padded(light: Tensor) -> Tensor:

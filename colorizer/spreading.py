@@ -1,59 +1,81 @@
-"""How far a color that was told reaches: over what belongs to the same thing, as light and the network's colors tell.
+"""How far a color that was told reaches: over what is like the place that was told, as light, color and network say.
 
-The way from a stroke counts by its length and by the edges that it crosses (a geodesic distance), and what lies at its
-end by how much it is like the place that was told. The figures were chosen on training photographs with true colors
-told at random points, so that the whole picture comes nearest to the truth.
+What is missing at the told places is a sample of what is missing everywhere: a Gaussian process (Rasmussen and Williams
+2006, equation 2.25; in the earth sciences kriging), whose covariance is how alike two places are. Every place has
+coordinates for that: its light, the chroma that the network proposed, where it lies, and an embedding in which a
+generator that was taught to listen (`listening`) puts near each other what belongs to the same thing.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .merging import Chroma
 from .painting import Floats
 
-REACH = 0.7  # of the short side, where nothing is crossed
-EDGES = 300.0  # units of L, all crossed edges added up, that count as much as REACH
-LIGHT_ALIKE = 16.0  # units of L
-COLOR_ALIKE = 12.0  # of the ab that the network proposed
-NEAR = 0.1  # of REACH: within it the own stroke alone counts, wherever others are
+# Two kinds of likeness, near and far: by units of L, units of ab, and short sides of the photograph.
+SCALES = ((1 / 45, 1 / 35, 3.0), (1 / 75, 1 / 55, 0.5))
+SHARES = (0.4, 0.6)  # of each, where they are added up
+KINDS = len(SCALES)
+UNTAUGHT = 2.0  # all of them, where no embedding tells things apart
+FOREIGN, OWN = 0.3, 0.7  # likeness to what is told most alike, up to which nothing changes and from which all does
+NOISE = 0.03  # variance of what is told beside that of what is missing: with less, hints that disagree swing too far
+AT_ONCE = 4096  # places, so that memory stays small
 
-Mask = NDArray[np.bool_]
+Owners = NDArray[np.int64]
 
 
-def spread(seen: Chroma, strokes: Sequence[tuple[Mask, Floats]]) -> Floats:
-    """Strokes (h, w), each with the chroma (2,) that it lacks, to what is to be added everywhere: (2, h, w).
+@torch.inference_mode()
+def spread(seen: Chroma, owners: Owners, lacking: Floats) -> Floats:
+    """What to add everywhere (2, h, w), where spot n lacks chroma `lacking` (n, 2) at the places (h, w) that it owns.
 
-    `seen` is what the network proposed. Where several strokes reach, the nearer one has more to say.
+    `seen` is what the network proposed, places that no spot owns are below 0, and each spot owns at least one. Nothing
+    is changed further than what is told is.
     """
-    total = np.zeros_like(seen.ab)
-    held, shares = np.zeros(seen.light.shape), np.full(seen.light.shape, 1e-9)
-    for told, lacking in strokes:
-        way, alike = _way(seen, told), _likeness(seen, told)
-        holds = alike * np.exp(-(way**2) / 2)
-        share = holds / (way + NEAR) ** 2
-        total += share * lacking[:, None, None]
-        held += holds
-        shares += share
-    return (total / shares * np.minimum(held, 1)).astype(np.float32)
+    alike = None if seen.alike is None else torch.from_numpy(seen.alike)
+    places = coordinates(torch.from_numpy(seen.light), torch.from_numpy(seen.ab), alike)
+    told = means(places, torch.from_numpy(owners).flatten(), len(lacking))
+    missing = torch.from_numpy(lacking).float()
+    answer = torch.cat([fill(part, told, missing) for part in places.split(AT_ONCE, dim=1)])
+    least, most = missing.amin(dim=0).clamp_max(0), missing.amax(dim=0).clamp_min(0)
+    return answer.clamp(least, most).T.reshape(seen.ab.shape).numpy()
 
 
-def _way(seen: Chroma, told: Mask) -> NDArray[np.float64]:
-    """From the stroke to each place (h, w), in units of REACH."""
-    from skimage.graph import MCP_Geometric  # brings scipy: most photographs are told nothing
+def coordinates(light: Tensor, ab: Tensor, alike: Tensor | None) -> Tensor:
+    """L (h, w), proposed ab (2, h, w) and an embedding (KINDS d, h, w) to (KINDS, h w, d + 5): near means alike."""
+    height, width = light.shape
+    rows, columns = ((torch.arange(size) + 0.5) / min(height, width) for size in (height, width))
+    place = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
+    embeddings = light.new_zeros(KINDS, 0, height, width) if alike is None else alike.unflatten(0, (KINDS, -1))
+    sharper = UNTAUGHT if alike is None else 1.0
+    kinds = []
+    for (by_light, by_color, by_place), embedding in zip(SCALES, embeddings, strict=True):
+        known = torch.cat((by_light * light[None], by_color * ab, by_place * place)) * sharper
+        kinds.append(torch.cat((known, embedding)).flatten(1).T)
+    return torch.stack(kinds)
 
-    steps = 1 / (REACH * min(told.shape)) + np.hypot(*_slopes(seen.light)) / EDGES
-    return MCP_Geometric(steps).find_costs(np.argwhere(told))[0]
+
+def means(places: Tensor, owners: Tensor, spots: int) -> Tensor:
+    """Of the coordinates (KINDS, p, c) of the places that each spot owns, by `owners` (p,): (KINDS, spots, c)."""
+    owned = owners >= 0
+    total = places.new_zeros(len(places), spots, places.shape[2]).index_add(1, owners[owned], places[:, owned])
+    return total / torch.bincount(owners[owned], minlength=spots)[:, None]
 
 
-def _slopes(light: Floats) -> list[Floats]:
-    """Down and across (h, w); 0 along a side of one place, as a ribbon's is."""
-    return [np.gradient(light, axis=axis) if light.shape[axis] > 1 else np.zeros_like(light) for axis in (0, 1)]
+def fill(places: Tensor, told: Tensor, missing: Tensor) -> Tensor:
+    """What is most likely missing (p, 2) at coordinates (KINDS, p, c), where (n, 2) is at those told (KINDS, n, c).
+
+    Of places that are like no told one little would be missing; as the eye minds a tint on what it did not touch more
+    than a paler thing, nothing is.
+    """
+    certain = _covariance(told, told) + NOISE * torch.eye(len(missing))
+    alike = _covariance(places, told)
+    belongs = ((alike.amax(dim=1, keepdim=True) - FOREIGN) / (OWN - FOREIGN)).clamp(0, 1)
+    return belongs**2 * (3 - 2 * belongs) * (alike @ torch.linalg.solve(certain, missing))  # smoothly from 0 to all
 
 
-def _likeness(seen: Chroma, told: Mask) -> NDArray[np.float64]:
-    """Of each place (h, w) to the stroke, 0..1."""
-    light = (seen.light - seen.light[told].mean()) / LIGHT_ALIKE
-    color = np.linalg.norm(seen.ab - seen.ab[:, told].mean(axis=1)[:, None, None], axis=0) / COLOR_ALIKE
-    return np.exp(-(light**2 + color**2) / 2)
+def _covariance(some: Tensor, others: Tensor) -> Tensor:
+    """(KINDS, m, c) and (KINDS, n, c) to (m, n) in 0..1."""
+    squares = some.square().sum(dim=2)[:, :, None] + others.square().sum(dim=2)[:, None] - 2 * some @ others.mT
+    return torch.tensordot(squares.new_tensor(SHARES), torch.exp(squares.clamp_min(0) / -2), dims=1)

@@ -167,6 +167,8 @@ class Training:
                 parameter.requires_grad_(True)
         for part in self.generator.refinement:
             part.requires_grad_(stage.refines)
+        if self.generator.alike is not None:
+            self.generator.alike.requires_grad_(False)  # `listening` has taught it
         self._predict = self.team.spread(self.generator, "predict")
 
     def _train_step(self, stage: Stage, batch: Batch, scale: float) -> dict[str, float]:

@@ -92,8 +92,6 @@ def wait_until_warm() -> None:
 
 def warm_up() -> None:
     """Load the generator and the compiled merge now. What goes wrong is told again, to its owner, by the first job."""
-    import skimage.graph  # noqa: F401  the first color that is told should not wait for it
-
     from colorizer.merging import prepare
 
     try:

@@ -25,7 +25,12 @@ from colorizer.training import Training
 from tests.colorizer.drawings import write_data
 
 SMALL = NetworkConfig(
-    bottleneck_channels=16, decoder_channels=(16, 16, 16, 16), attention_blocks=1, chroma_bins=True, hints=True
+    bottleneck_channels=16,
+    decoder_channels=(16, 16, 16, 16),
+    attention_blocks=1,
+    chroma_bins=True,
+    hints=True,
+    alike_channels=4,
 )
 SMOKE = replace(RECIPES["smoke"], network=SMALL)
 
@@ -40,6 +45,7 @@ class TrainingTest(unittest.TestCase):
         cls.addClassCleanup(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)  # on pictures so small, threads wait for one another
         cls.whole = Training(SMOKE, cls.folder / "whole", *open_data(cls.folder, SMOKE))
+        cls.embedding = cls.whole.generator.alike.weight.detach().clone()
         cls.told: list[Progress] = []
         cls.evaluations: list[Evaluated] = []
         cls.outcome = cls.whole.run(progress=cls.told.append, evaluated=cls.evaluations.append)
@@ -54,6 +60,10 @@ class TrainingTest(unittest.TestCase):
         weights = self.folder / "whole" / "step-00012.safetensors"
         self.assertEqual(self.outcome, Outcome(Ending.FINISHED, SMOKE.steps, weights))
         self.assertEqual(self.steps("whole"), list(range(1, SMOKE.steps + 1)))
+
+    def test_what_was_taught_of_told_colors_stays(self) -> None:
+        for network in (self.whole.generator, self.whole.ema):
+            torch.testing.assert_close(network.alike.weight, self.embedding)
 
     def steps(self, run: str) -> list[int]:
         return [line["step"] for line in self.log(run) if "stage" in line]

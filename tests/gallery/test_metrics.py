@@ -59,7 +59,7 @@ class MetricsTests(ReadingTestCase):
     def test_what_workers_count_is_passed_on_with_their_names(self) -> None:
         meters.tell_done(3.0, {"decode": 0.03})
         for name in ("host:1", "host:2"):
-            state = services.WorkerState(model_name="photolab-4", model_number=1, samples=meters.told())
+            state = services.WorkerState(model_name="photolab-5", model_number=1, samples=meters.told())
             services.beat(self.make_worker(name).pk, state)
         silent = self.make_worker("host:3")
         services.beat(silent.pk, services.WorkerState(samples=meters.told()))
@@ -69,7 +69,7 @@ class MetricsTests(ReadingTestCase):
             self.assertGreaterEqual(told[f'photolab_stage_seconds_count{{stage="decode",worker="{name}"}}'], 1)
             self.assertGreater(told[f'photolab_worker_process_resident_memory_bytes{{worker="{name}"}}'], 1e6)
             self.assertIn(
-                f'photolab_worker_up{{device="cpu",model="photolab-4",queue="colorize",version="1",worker="{name}"}}',
+                f'photolab_worker_up{{device="cpu",model="photolab-5",queue="colorize",version="1",worker="{name}"}}',
                 told,
             )
         self.assertFalse([sample for sample in told if "host:3" in sample])
