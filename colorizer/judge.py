@@ -56,12 +56,17 @@ class Probe:
     weight: Tensor  # (1280, classes)
     bias: Tensor  # (classes,)
 
-    def correct(self, features: Tensor, names: list[str]) -> Tensor:
-        """1 where the picture (N, 1280) is read as the class that its name says, else 0; NaN for other classes."""
+    def read(self, features: Tensor, names: list[str]) -> tuple[Tensor, Tensor]:
+        """Of pictures (N, 1280), NaN for classes that it does not know.
+
+        1 where one is read as the class that its name says, else 0; and the log likelihood of that class, in nats.
+        """
         scores = (features - self.mean) / self.deviation @ self.weight + self.bias
         numbers = {name: number for number, name in enumerate(self.classes)}
         labels = torch.tensor([numbers.get(class_of(name), -1) for name in names])
-        return torch.where(labels >= 0, (scores.argmax(dim=1) == labels).float(), torch.nan)
+        likelihood = torch.log_softmax(scores, dim=1).gather(1, labels.clamp_min(0)[:, None])[:, 0]
+        right = (scores.argmax(dim=1) == labels).float()
+        return tuple(torch.where(labels >= 0, figure, torch.nan) for figure in (right, likelihood))
 
 
 def class_of(name: str) -> str:

@@ -42,6 +42,8 @@ FIGURES = {  # each row has them in this order
     "kernel_distance": "to the true pictures, unbiased (KID)",
     "top1": "pictures whose class the probe reads rightly",
     "recovery": "of the way in top1 from the grey pictures to the truth; null where color does not help to read them",
+    "likelihood": "mean log likelihood of the class by the probe, in nats",
+    "likelihood_recovery": "the same way in likelihood: it counts every picture, not those alone that change class",
     "skin_share": "of the true skin in pictures of people, colored as skin; sepia has it all",
     "edge_bleed": "chroma step missing across true color edges: 0 the truth, 1 grey",
     "outside_gamut_share": "pixels predicted outside sRGB, before they give way",
@@ -148,6 +150,7 @@ def _all_figures(look: Look, name: str, names: list[str], *, judge: Judge | None
     largest, high = metrics.light_change(rgb, look.light)
     unknown = torch.full((len(names),), torch.nan)
     features = judge.features(rgb) if judge else None
+    right, likelihood = (unknown, unknown) if probe is None or features is None else probe.read(features, names)
     return {
         **figures(look, name),
         "colorfulness_abs": metrics.colorfulness(rgb, absolute=True),
@@ -155,7 +158,8 @@ def _all_figures(look: Look, name: str, names: list[str], *, judge: Judge | None
         "edge_bleed": metrics.edge_bleed(lab, truth),
         "light_change_p999": high,
         "light_change_max": largest,
-        "top1": unknown if probe is None or features is None else probe.correct(features, names),
+        "top1": right,
+        "likelihood": likelihood,
         **({} if features is None else {"features": features}),
     }
 
@@ -168,8 +172,9 @@ def _row(columns: dict[str, dict[str, Tensor]], name: str, bootstrap: Bootstrap)
         row["skin_share"] = Estimate(None, None, None, None, _known(own["skin_share"]))
     row["light_change_max"] = bootstrap.estimate(largest_of(largest))
     row["colorfulness_gap_of_means"] = bootstrap.estimate(gap_of(own["colorfulness"], true["colorfulness"]))
-    recovery = recovery_of(own["top1"], floor=columns[GREY]["top1"], ceiling=true["top1"])
-    row["recovery"] = bootstrap.estimate(recovery, n=_known(own["top1"]))
+    for recovery, read in (("recovery", "top1"), ("likelihood_recovery", "likelihood")):
+        way = recovery_of(own[read], floor=columns[GREY][read], ceiling=true[read])
+        row[recovery] = bootstrap.estimate(way, n=_known(own[read]))
     row["kernel_distance"] = bootstrap.estimate(kernel_distance(features, true["features"]))
     row["frechet_distance"] = bootstrap.estimate_biased(frechet_distance(features, true["features"]))
     return {figure: row[figure] for figure in FIGURES}

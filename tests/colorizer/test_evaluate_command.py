@@ -84,6 +84,11 @@ class ScoreTest(Folder):
         self.assertGreater(self._value(TRUTH, "top1"), 0.9)
         self.assertAlmostEqual(self._value(GREY, "top1"), 0.5, delta=0.1)
         self.assertEqual((self._value(GREY, "recovery"), self._value(TRUTH, "recovery")), (0, 1))
+        likelihood = {row: self._value(row, "likelihood_recovery") for row in (GREY, "too blue", TRUTH)}
+        self.assertEqual((likelihood[GREY], likelihood[TRUTH]), (0, 1))
+        self.assertLess(likelihood["too blue"], 0.5)
+        self.assertLess(self._value(TRUTH, "likelihood"), 0)
+        self.assertGreater(self._value(TRUTH, "likelihood"), self._value(GREY, "likelihood"))
         interval = self.board.rows["too blue"]["recovery"]
         self.assertAlmostEqual(interval.value, 0, delta=0.3)
         self.assertLess(interval.high, 0.7)
