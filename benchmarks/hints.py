@@ -36,10 +36,10 @@ SIZE, BATCH, SEED = 256, 16, 20261123
 CLICK = 4  # radius in pixels
 WISHES = 5  # at random places of each picture, of random hues
 GALLERY: dict[str, list[tuple[int, int, int, str]]] = {  # x, y, radius, color
-    "astronaut": [(250, 430, 10, "#3f7a4c")],
-    "coffee": [(330, 180, 10, "#2f5fa8"), (60, 60, 10, "#d8c49a")],
+    "astronaut": [(150, 440, 8, "#2f5f9a")],
+    "coffee": [(330, 180, 10, "#2f5fa8"), (120, 220, 8, "#7a2f2f")],
     "chelsea": [(330, 60, 8, "#5a86b5")],
-    "camera": [(200, 330, 8, "#7a2f2f"), (420, 420, 8, "#5f8a3a"), (60, 60, 8, "#7fa8d8")],
+    "camera": [(200, 250, 8, "#7a2f2f"), (420, 420, 8, "#5f8a3a"), (60, 60, 8, "#7fa8d8")],
 }
 
 
