@@ -24,7 +24,7 @@ from torch import Tensor
 
 from .checkpoint import load_generator, write_atomically
 from .file_to_file import colorize_file
-from .inference import Colorizer, Settings, predict_ab
+from .inference import Colorizer, Settings, say
 from .pix2pix import UNet
 from .speed import find_device, number_format, quickened
 from .timings import FileTimes, Machine, Results, processor
@@ -117,7 +117,7 @@ def _network(
 
     def ours(light: Tensor) -> None:
         # Back on the CPU, so that a device that works on its own is waited for.
-        predict_ab(generator, light, upsample=False).cpu()
+        say(generator, light).cpu()
 
     @torch.inference_mode()
     def theirs(light: Tensor) -> None:

@@ -59,7 +59,7 @@ def colorize_file(
     The format is one of `writing.EXTENSIONS`, by default what `planning.answer_format` says.
 
     Raises ImageError for what cannot be read, TooLargeError (one of them) before anything is decoded, NoColorError,
-    OutOfMemoryError and OSError.
+    HintsError for a hint outside it, OutOfMemoryError and OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the result, since the system's folder for temporary files may be memory.
@@ -72,7 +72,7 @@ def colorize_file(
 def color_scan(colorizer: Colorizer, scan: Scan, *, settings: Settings) -> Colored:
     """Lay the generator's chroma over the scan's light, into raw pixels beside the scan's own.
 
-    Raises NoColorError, OutOfMemoryError and OSError.
+    Raises NoColorError, HintsError, OutOfMemoryError and OSError.
     """
     began = time.perf_counter()
     size = (scan.pixels.width, scan.pixels.height)

@@ -85,7 +85,7 @@ class Hints:
         end at their border. Raises HintsError for a spot that lies beyond the photograph's (width, height).
         """
         for spot in self.spots:
-            if spot.x - spot.radius > photo[0] or spot.y - spot.radius > photo[1]:
+            if np.hypot(max(spot.x - photo[0], 0), max(spot.y - photo[1], 0)) > spot.radius:
                 raise HintsError(
                     f"The hint at ({spot.x:g}, {spot.y:g}) lies outside the photograph, "
                     f"which has {photo[0]} x {photo[1]} pixels."
@@ -103,7 +103,8 @@ class Hints:
         if told.any():
             numbers, owners[told] = np.unique(owners[told], return_inverse=True)  # without those that are covered
             wanted = np.array([self.colors[number].ab for number in numbers], np.float32)
-            lacking = wanted - np.array([ab[:, owners == number].mean(axis=1) for number in range(len(numbers))])
+            there = np.stack([np.bincount(owners[told], plane[told]) for plane in ab], axis=1)
+            lacking = wanted - (there / np.bincount(owners[told])[:, None]).astype(np.float32)
             total = spread(seen, owners, lacking)
             total[:, told] = wanted[owners[told]].T - ab[:, told]
         total[:, grey] = -ab[:, grey]

@@ -66,7 +66,7 @@ class Colorizer:
         self.card = card
         self.device = find_device(device)
         self._generator = quickened(generator, self.device, number_format(self.device))
-        self.batcher = Batcher(partial(_say, self._generator), most=at_once)
+        self.batcher = Batcher(partial(say, self._generator), most=at_once)
 
     @classmethod
     def load(cls, path: Path | str, *, device: str = "cpu", at_once: int = 1) -> "Colorizer":
@@ -195,7 +195,7 @@ def predict_ab(generator: Generator, light: Tensor, hints: Tensor | None = None)
 
 
 @torch.inference_mode()
-def _say(generator: Generator, light: Tensor) -> Tensor:
+def say(generator: Generator, light: Tensor) -> Tensor:
     """L (N, 1, H, W) to ab and the embedding, where there is one: (N, 2 + C, H/2, W/2), rounded up."""
     said = generator.predict(padded(light))
     planes = [said.ab]

@@ -18,9 +18,10 @@ from .color import AB_MAX, rgb_to_lab
 from .data import PhotoSet, train_crop
 from .generator import Generator
 from .inference import SHORT_SIDE
-from .spreading import KINDS, coordinates, fill, means
+from .spreading import KINDS, coordinates, fill, means, weigh
 
 CHANNELS = 12 * KINDS
+STEPS = 300
 PICTURES = 4  # in a step
 STANDARDIZED = 8  # steps' pictures, whose features' mean and variance are taken
 RATE = 4e-3  # of Adam at the start; it ends at 0
@@ -50,14 +51,14 @@ class _Photo:
             owners[y : y + REACH, x : x + REACH] = number
         numbers, rest = torch.unique(owners, return_inverse=True)  # some may be covered
         told = means(self.places, rest.flatten() - 1, len(numbers) - 1)
-        return fill(self.places, told, missing[numbers[1:]]).T.view_as(self.truth)
+        return fill(self.places, told, weigh(told, missing[numbers[1:]])).T.view_as(self.truth)
 
 
 def teach(
     generator: Generator,
     sources: dict[str, PhotoSet],
     *,
-    steps: int = 400,
+    steps: int = STEPS,
     seed: int = 20261123,
     progress: Callable[[int, float], None] = lambda step, loss: None,
 ) -> Generator:
@@ -87,7 +88,8 @@ def _with_embedding(generator: Generator, seed: int) -> tuple[Generator, nn.Sequ
     """Standardized features, so that all have the same say, and what is learned of them."""
     torch.manual_seed(seed)
     taught = Generator(replace(generator.config, alike_channels=CHANNELS))
-    taught.load_state_dict(generator.state_dict(), strict=False)
+    untaught = {name: tensor for name, tensor in generator.state_dict().items() if not name.startswith("alike.")}
+    taught.load_state_dict(untaught | {f"alike.{name}": tensor for name, tensor in taught.alike.state_dict().items()})
     taught.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     inputs = taught.alike.in_channels
     standardized = nn.BatchNorm2d(inputs, affine=False, momentum=None)  # by the mean of all that it is shown

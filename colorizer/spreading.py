@@ -19,7 +19,7 @@ SCALES = ((1 / 45, 1 / 35, 3.0), (1 / 75, 1 / 55, 0.5))
 SHARES = (0.4, 0.6)  # of each, where they are added up
 KINDS = len(SCALES)
 UNTAUGHT = 2.0  # all of them, where no embedding tells things apart
-FOREIGN, OWN = 0.3, 0.7  # likeness to what is told most alike, up to which nothing changes and from which all does
+FOREIGN, OWN = 0.3, 0.7  # greatest likeness to a told place: up to it nothing changes, and from it all that is likely
 NOISE = 0.03  # variance of what is told beside that of what is missing: with less, hints that disagree swing too far
 AT_ONCE = 4096  # places, so that memory stays small
 
@@ -37,7 +37,8 @@ def spread(seen: Chroma, owners: Owners, lacking: Floats) -> Floats:
     places = coordinates(torch.from_numpy(seen.light), torch.from_numpy(seen.ab), alike)
     told = means(places, torch.from_numpy(owners).flatten(), len(lacking))
     missing = torch.from_numpy(lacking).float()
-    answer = torch.cat([fill(part, told, missing) for part in places.split(AT_ONCE, dim=1)])
+    weights = weigh(told, missing)
+    answer = torch.cat([fill(part, told, weights) for part in places.split(AT_ONCE, dim=1)])
     least, most = missing.amin(dim=0).clamp_max(0), missing.amax(dim=0).clamp_min(0)
     return answer.clamp(least, most).T.reshape(seen.ab.shape).numpy()
 
@@ -63,16 +64,20 @@ def means(places: Tensor, owners: Tensor, spots: int) -> Tensor:
     return total / torch.bincount(owners[owned], minlength=spots)[:, None]
 
 
-def fill(places: Tensor, told: Tensor, missing: Tensor) -> Tensor:
-    """What is most likely missing (p, 2) at coordinates (KINDS, p, c), where (n, 2) is at those told (KINDS, n, c).
+def weigh(told: Tensor, missing: Tensor) -> Tensor:
+    """What is missing (n, 2) at the coordinates told (KINDS, n, c) to the weights (n, 2) that `fill` takes."""
+    return torch.linalg.solve(_covariance(told, told) + NOISE * torch.eye(len(missing)), missing)
+
+
+def fill(places: Tensor, told: Tensor, weights: Tensor) -> Tensor:
+    """What is most likely missing (p, 2) at coordinates (KINDS, p, c), by those told (KINDS, n, c) and `weigh`.
 
     Of places that are like no told one little would be missing; as the eye minds a tint on what it did not touch more
     than a paler thing, nothing is.
     """
-    certain = _covariance(told, told) + NOISE * torch.eye(len(missing))
     alike = _covariance(places, told)
     belongs = ((alike.amax(dim=1, keepdim=True) - FOREIGN) / (OWN - FOREIGN)).clamp(0, 1)
-    return belongs**2 * (3 - 2 * belongs) * (alike @ torch.linalg.solve(certain, missing))  # smoothly from 0 to all
+    return belongs**2 * (3 - 2 * belongs) * (alike @ weights)  # smoothly from 0 to all
 
 
 def _covariance(some: Tensor, others: Tensor) -> Tensor:

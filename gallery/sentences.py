@@ -61,6 +61,7 @@ FROM_OTHERS = (
     ),
     _("The generator's answer for this photograph is not a number."),
     _("No color could be found for this photograph: it may be blank, or too dark."),
+    _("The hint at (%(x)s, %(y)s) lies outside the photograph, which has %(width)s x %(height)s pixels."),
     _(
         "The worker stopped three times while coloring this photo, so it was given up. "
         "Try again later, or upload a smaller copy."
@@ -134,7 +135,6 @@ FROM_OTHERS = (
     _("The active %(version)s cannot be loaded: %(why)s"),
     _("The weights of %(version)s were removed."),
     _("The weights of %(version)s are not in the storage any more."),
-    _("The weights of %(version)s cannot be had from the storage (%(error)s)."),
     _("The file that PHOTOLAB_WEIGHTS names is missing, or is not that of %(version)s."),
     _("The stored weights of %(version)s are damaged: their digest is another."),
     _("There is no card at %(path)s."),

@@ -5,6 +5,7 @@ What they do with colors is the colorizer's matter; this knows their names and l
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -89,6 +90,16 @@ class VariantSettings:
         """What differs from the usual settings: empty for none, so that equal wishes are equal rows."""
         usual = VariantSettings().everything()
         return {name: value for name, value in self.everything().items() if value != usual[name]}
+
+    def check_places(self, width: int, height: int) -> None:
+        """Raises SettingsRefused for a spot beyond a photograph of that size."""
+        for spot in self.hints + self.keep_grey:
+            if math.hypot(max(spot.x - width, 0), max(spot.y - height, 0)) > spot.radius:
+                text = _(
+                    "The hint at (%(x)s, %(y)s) lies outside the photograph, which has %(width)s x %(height)s pixels."
+                )
+                told = {"x": f"{spot.x:g}", "y": f"{spot.y:g}", "width": width, "height": height}
+                raise SettingsRefused(text % told)
 
     @property
     def digest(self) -> str:

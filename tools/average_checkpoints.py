@@ -5,7 +5,8 @@
 
 Between the weights before an adversarial stage and those after it lies a line along which color grows and
 blotches with it (network interpolation; Wang 2018, "Deep Network Interpolation"). The card says what was mixed,
-and its figures are measured anew at the product's size on what training in DATA leaves out.
+and its figures are measured anew at the product's size on what training in DATA leaves out. What `listen` has taught
+one of them is left out, since it holds for those weights alone: let the average listen afterwards.
 """
 
 import argparse
@@ -40,9 +41,12 @@ def main() -> None:
     for share, path in options.parts:
         generator, card = load_generator(path)
         for name, tensor in generator.state_dict().items():
+            if name.startswith("alike."):
+                continue
             part = tensor * share if tensor.is_floating_point() else tensor
             mixed[name] = mixed[name] + part if name in mixed and tensor.is_floating_point() else part
-    generator = Generator(replace(card.network, chroma_gain=options.gain, focus=options.focus)).eval()
+    network = replace(card.network, chroma_gain=options.gain, focus=options.focus, alike_channels=0)
+    generator = Generator(network).eval()
     generator.load_state_dict(mixed)
     figures = {}
     for source in card.figures:

@@ -16,7 +16,7 @@ from gallery.models import ModelVersion, VersionState
 from gallery.services import Judged, RunClaim, TrainingRefused
 from worker import judging, weights
 from worker.snapshot import copy_pictures
-from worker.telling import COMPARING, PREPARING, STORING, ClaimLost, Teller, patiently
+from worker.telling import COMPARING, PREPARING, STORING, ClaimLost, Teller, in_words, patiently
 
 MEND = "Put the file back in its place, or roll back to a version whose weights are whole; then start this again."
 NOT_COMPARED = (
@@ -48,7 +48,7 @@ def compare(
     try:
         loaded = load_generator(teller.insist(lambda: weights.fetch(active)))
     except (WeightsError, *files.storage_errors()) as error:
-        return judging.NOT_JUDGED, None, f"{error} {NOT_COMPARED}"
+        return judging.NOT_JUDGED, None, f"{in_words(error)} {NOT_COMPARED}"
     return _judge(candidate, loaded, sets, teller), active, ""
 
 

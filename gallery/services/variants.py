@@ -33,6 +33,7 @@ def order_variant(
 ) -> Job:
     """The live job with these settings: a new one, or the one that is there. Raises SettingsRefused."""
     check_version(settings)
+    settings.check_places(photo.width, photo.height)
     require_room_for_colors(photo.owner_id)
     with transaction.atomic():
         # One after the other, as whoever else adds jobs does, and not while it is deleted or put into the trash.

@@ -2,6 +2,7 @@
 
 import math
 import unittest
+from dataclasses import replace
 
 import numpy as np
 import skimage.data
@@ -216,6 +217,18 @@ class WayTest(unittest.TestCase):
         )
         self.assertGreater(float(plain.mean()), 0.5)
         self.assertLess(float(averaged.mean()), 0.1)
+
+    def test_what_belongs_together_is_said_at_the_places_of_the_colors(self) -> None:
+        odd = self.photo.crop((0, 0, 501, 333))
+        mirrored = odd.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        said, other = (self.colorizer.propose(p, Settings(flip_averaged=True), size=p.size) for p in (odd, mirrored))
+        self.assertEqual(said.alike.shape[1:], said.ab.shape[1:])
+        self.assertLess(float(np.abs(said.alike - other.alike[..., ::-1]).mean()), 0.1 * float(said.alike.std()))
+        hints = Hints.parse({"hints": [{"x": 250, "y": 60, "radius": 8, "color": "#4060c0"}]})
+        with_it, without = (
+            hints.correction(said.ab, replace(said, alike=alike), odd.size) for alike in (said.alike, None)
+        )
+        self.assertGreater(float(np.abs(with_it - without).max()), 5)  # so it is listened to
 
     def test_sizes_of_no_use_are_refused(self) -> None:
         for side in (0, 63, 513):

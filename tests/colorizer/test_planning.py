@@ -58,12 +58,14 @@ from pathlib import Path
 from colorizer import Colorizer
 from colorizer.__main__ import SHIPPED
 from colorizer.file_to_file import colorize_file
+from colorizer.hints import Hints, Spot
 from colorizer.inference import Settings
 from colorizer.writing import Target
 
 colorizer = Colorizer.load(SHIPPED)
 source, target = Path(sys.argv[1]), Path(sys.argv[2]) / "result"
-settings = Settings(network_size=int(sys.argv[4]), flip_averaged=True)
+told = Hints(tuple(Spot(50 + 3 * n, 400, 9, (40, 9)) for n in range(300)))
+settings = Settings(network_size=int(sys.argv[4]), flip_averaged=True, hints=told)
 report = colorize_file(colorizer, source, target, settings=settings, file_format=sys.argv[3])
 {PEAK}
 print(report.planned_peak, peak, report.width, report.height, report.bits)

@@ -155,6 +155,15 @@ class OrderTests(VariantTestCase):
         with self.assertRaises(IntegrityError), transaction.atomic():
             Job.objects.create(photo=self.photo, settings=job.settings, settings_digest=job.settings_digest)
 
+    def test_a_spot_outside_the_photograph_is_refused_by_its_place(self) -> None:
+        width, height = self.photo.width, self.photo.height
+        for spot in ({**RED, "x": width + 50, "radius": 10}, {**RED, "x": width + 8, "y": height + 8, "radius": 10}):
+            with self.assertRaisesRegex(
+                SettingsRefused, f"outside the photograph, which has {width} x {height} pixels"
+            ):
+                services.order_variant(self.photo, VariantSettings.parse({"hints": [spot]}))
+        services.order_variant(self.photo, VariantSettings.parse({"hints": [{**RED, "x": width + 5, "radius": 10}]}))
+
     def test_one_photograph_does_not_fill_the_queue(self) -> None:
         for step in range(MOST_LIVE):
             services.order_variant(self.photo, VariantSettings(warmth=step / 100 + 0.01))
