@@ -6,12 +6,15 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from gallery.variants import USUAL_NETWORK_SIZE, VariantSettings
+from gallery.variants import USUAL_NETWORK_SIZE, SettingsRefused, VariantSettings
 
 
 def settings_in_words(told: dict[str, Any]) -> str:
     """What differs from the usual, as "more vivid (1.4), 2 colors told"; `told` is what VariantSettings.parse takes."""
-    settings = VariantSettings.parse(told)
+    try:
+        settings = VariantSettings.parse(told)
+    except SettingsRefused:  # another release's, or changed by hand: no reason to show no page
+        return _("settings that cannot be read")
     words = [
         _hints_in_words(settings),
         _grey_in_words(settings),

@@ -175,6 +175,13 @@ class CopyTests(EditingTestCase):
         self.assertEqual(self.copy_all(address), ["They have these colors already, or wait for them."])
         self.assertEqual(Job.objects.count(), before)
 
+    def test_settings_that_nobody_can_read_still_have_a_page(self) -> None:
+        Job.objects.filter(pk=self.job.pk).update(settings={"sepia": 1})
+        page = self.client.get(reverse("job_copy", args=[self.job.pk]))
+        self.assertContains(page, "settings that cannot be read")
+        told = self.copy_all(self.album_of(self.flat))
+        self.assertEqual(told, ["There is no setting called “sepia”."])
+
     def test_one_that_is_refused_hides_no_other(self) -> None:
         for step in range(MOST_LIVE - 1):  # beside its first job
             services.order_variant(self.twice, VariantSettings(warmth=step / 100 + 0.01))
