@@ -57,7 +57,7 @@ def _order(photo: Photo, told: VariantSettings, source: Photo, copied: Copied) -
 def scaled(told: VariantSettings, source: Photo, target: Photo) -> VariantSettings:
     """The same places in a photograph of another size: what was in the middle is in the middle again.
 
-    Raises SettingsRefused when one of them is too far out there.
+    Raises SettingsRefused when one of them would be too large there.
     """
     across, down = target.width / source.width, target.height / source.height
 

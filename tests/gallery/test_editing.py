@@ -119,8 +119,8 @@ class CopyTests(EditingTestCase):
         self.assertEqual(flat["hints"], [{**HINT, "x": 32, "y": 12, "radius": 4}])
         self.assertEqual(flat["vividness"], 1.2)
 
-    def test_a_place_that_lies_too_far_out_on_a_larger_photograph_is_refused(self) -> None:
-        told = VariantSettings.parse({"hints": [{**HINT, "x": 900_000}]})
+    def test_a_spot_that_would_be_too_large_on_a_larger_photograph_is_refused(self) -> None:
+        told = VariantSettings.parse({"hints": [{**HINT, "radius": 900_000}]})
         self.job = services.order_variant(self.photo, told)
         self.color(self.job)
         alike = self.make_photo(self.owner, mark=4)
