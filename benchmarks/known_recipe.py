@@ -130,10 +130,16 @@ class Run:
 
     @torch.inference_mode()
     def paint(self, light: Tensor) -> Tensor:
-        """L (N, 1, H, W) of any size to ab (N, 2, H, W), without dropout."""
+        """L (N, 1, H, W) of any size to ab (N, 2, H, W), without dropout, normed by the batch's own statistics.
+
+        As in the paper; by those of training it was farther from the truth (CIEDE2000 13.0 and 12.7 on 48 scenes).
+        """
         height, width = light.shape[-2:]
         padded = F.pad(light, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
         generator = self.networks["generator"].eval()
+        for module in generator.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.train().momentum = 0.0  # what training has gathered stays
         return generator(padded.contiguous(memory_format=torch.channels_last))[..., :height, :width]
 
 
