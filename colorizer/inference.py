@@ -115,15 +115,15 @@ class Colorizer:
         """
         seen = network_size(size, settings.network_size)
         light = self._seen(image, seen)
-        said = self.batcher(light)
+        ab, alike = unpacked(self.batcher(light), light)
         if settings.flip_averaged:
             # After the other, not as one batch: the planner allows the network one photograph's memory.
-            said = (said + self.batcher(light.flip(-1)).flip(-1)) / 2
-        ab, alike = said[0].cpu().tensor_split((2,))
+            mirrored, _ = unpacked(self.batcher(light.flip(-1)), light)
+            ab = (ab + mirrored.flip(-1)) / 2
         return Chroma(
-            ab=ab.numpy(),
+            ab=ab[0].cpu().numpy(),
             light=F.avg_pool2d(light, 2, ceil_mode=True)[0, 0].cpu().numpy(),
-            alike=alike.numpy() if len(alike) else None,
+            alike=alike[0].cpu().numpy() if alike.shape[1] else None,
         )
 
     @torch.inference_mode()
@@ -191,22 +191,26 @@ def predict_ab(generator: Generator, light: Tensor, hints: Tensor | None = None)
     Sides are padded by replication to the network's stride, never squashed.
     """
     ab = generator(padded(light), hints if hints is None else F.pad(hints, _padding(hints)))
-    return F.interpolate(_halved(ab, light), size=light.shape[-2:], mode="bilinear", align_corners=False)
+    return F.interpolate(_unpadded(ab, light, 2), size=light.shape[-2:], mode="bilinear", align_corners=False)
 
 
 @torch.inference_mode()
 def say(generator: Generator, light: Tensor) -> Tensor:
-    """L (N, 1, H, W) to ab and the embedding, where there is one: (N, 2 + C, H/2, W/2), rounded up."""
+    """L (N, 1, H, W) to what `unpacked` takes: ab and the embedding, where there is one, as planes of one size."""
     said = generator.predict(padded(light))
-    planes = [said.ab]
-    if said.alike is not None:
-        planes.append(F.interpolate(said.alike, scale_factor=2, mode="bilinear", align_corners=False))
-    return _halved(torch.cat(planes, dim=1), light)
+    ab = F.pixel_unshuffle(said.ab, 2)  # four places of stride 2 to one of stride 4
+    return ab if said.alike is None else torch.cat((ab, said.alike), dim=1)
 
 
-def _halved(planes: Tensor, light: Tensor) -> Tensor:
-    """Planes at half the size of padded light, without what was padded."""
-    return planes[..., : math.ceil(light.shape[-2] / 2), : math.ceil(light.shape[-1] / 2)]
+def unpacked(said: Tensor, light: Tensor) -> tuple[Tensor, Tensor]:
+    """Of L (N, 1, H, W): ab (N, 2, H/2, W/2) and the embedding (N, C, H/4, W/4), rounded up; C may be 0."""
+    ab, alike = said.tensor_split((8,), dim=1)
+    return _unpadded(F.pixel_shuffle(ab, 2), light, 2), _unpadded(alike, light, 4)
+
+
+def _unpadded(planes: Tensor, light: Tensor, stride: int) -> Tensor:
+    """Planes of padded light, without what was padded."""
+    return planes[..., : math.ceil(light.shape[-2] / stride), : math.ceil(light.shape[-1] / stride)]
 
 
 def padded(light: Tensor) -> Tensor:

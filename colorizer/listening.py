@@ -120,11 +120,10 @@ def _look(generator: Generator, pictures: list[Tensor]) -> list[_Photo]:
     """Of uint8 RGB (3, H, W) each."""
     lab = rgb_to_lab(torch.stack(pictures).float() / 255)
     said = generator.predict(lab[:, :1].contiguous(memory_format=torch.channels_last))
-    alike = F.interpolate(said.alike, scale_factor=2, mode="bilinear", align_corners=False)
     small = F.avg_pool2d(lab, 2)
     return [
         _Photo(light[0], ab, truth, coordinates(light[0], ab, embedding))
-        for light, truth, ab, embedding in zip(small[:, :1], small[:, 1:], said.ab, alike, strict=True)
+        for light, truth, ab, embedding in zip(small[:, :1], small[:, 1:], said.ab, said.alike, strict=True)
     ]
 
 

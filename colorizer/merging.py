@@ -32,7 +32,7 @@ class Chroma:
 
     ab: Floats  # (2, h, w)
     light: Floats  # (h, w): the photograph's L in 0..100 at the same places
-    alike: Floats | None = None  # (C, h, w), an embedding: places that belong together are near each other in it
+    alike: Floats | None = None  # (C, h/2, w/2), an embedding: places that belong together are near each other in it
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ generator that was taught to listen (`listening`) puts near each other what belo
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -44,11 +45,14 @@ def spread(seen: Chroma, owners: Owners, lacking: Floats) -> Floats:
 
 
 def coordinates(light: Tensor, ab: Tensor, alike: Tensor | None) -> Tensor:
-    """L (h, w), proposed ab (2, h, w) and an embedding (KINDS d, h, w) to (KINDS, h w, d + 5): near means alike."""
+    """L (h, w), proposed ab (2, h, w) and an embedding (KINDS d, h/2, w/2) to (KINDS, h w, d + 5): near means alike."""
     height, width = light.shape
     rows, columns = ((torch.arange(size) + 0.5) / min(height, width) for size in (height, width))
     place = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
-    embeddings = light.new_zeros(KINDS, 0, height, width) if alike is None else alike.unflatten(0, (KINDS, -1))
+    embeddings = light.new_zeros(KINDS, 0, height, width)
+    if alike is not None:
+        wide = F.interpolate(alike[None], scale_factor=2, mode="bilinear", align_corners=False)[0, :, :height, :width]
+        embeddings = wide.unflatten(0, (KINDS, -1))
     sharper = UNTAUGHT if alike is None else 1.0
     kinds = []
     for (by_light, by_color, by_place), embedding in zip(SCALES, embeddings, strict=True):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from colorizer.inference import Settings
     from colorizer.merging import Chroma
 
-PHOTOS_KEPT, PROPOSALS_KEPT, DOUBTS_KEPT = 4, 4, 8  # about 5, 2 (17 at most) and 0.05 MB each
+PHOTOS_KEPT, PROPOSALS_KEPT, DOUBTS_KEPT = 4, 8, 8  # about 5, 1 and 0.05 MB each
 QUALITY = 85
 
 
