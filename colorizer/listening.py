@@ -73,8 +73,7 @@ def teach(
     course = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
         photos = _look(taught, _draw(sources, rng))
-        lessons = [_revealed(photo, rng) + RECOLORING_WEIGHT * _recolored(photo, rng) for photo in photos]
-        loss = torch.stack(lessons).mean()
+        loss = torch.stack([_lesson(photo, rng) for photo in photos]).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -125,6 +124,11 @@ def _look(generator: Generator, pictures: list[Tensor]) -> list[_Photo]:
         _Photo(light[0], ab, truth, coordinates(light[0], ab, embedding))
         for light, truth, ab, embedding in zip(small[:, :1], small[:, 1:], said.ab, said.alike, strict=True)
     ]
+
+
+def _lesson(photo: _Photo, rng: np.random.Generator) -> Tensor:
+    """What is to become small."""
+    return _revealed(photo, rng) + RECOLORING_WEIGHT * _recolored(photo, rng)
 
 
 def _revealed(photo: _Photo, rng: np.random.Generator) -> Tensor:

@@ -1,6 +1,8 @@
 """Pictures and data folders that the colorizer's tests draw for themselves."""
 
 import io
+import tempfile
+import unittest
 import zipfile
 from pathlib import Path
 
@@ -33,3 +35,11 @@ def write_data(folder: Path) -> None:
     for source in ("scenes", "objects"):
         write_zip(folder / f"{source}-train.zip", count=6)
         write_zip(folder / f"{source}-val.zip", count=3)
+
+
+def data_folder(case: type[unittest.TestCase]) -> Path:
+    """A folder with `write_data`'s files, which goes with the test class."""
+    folder = tempfile.TemporaryDirectory()
+    case.addClassCleanup(folder.cleanup)
+    write_data(Path(folder.name))
+    return Path(folder.name)

@@ -2,9 +2,7 @@
 
 import contextlib
 import io
-import tempfile
 import unittest
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +14,8 @@ from colorizer.config import NetworkConfig
 from colorizer.data import PhotoSet
 from colorizer.generator import Generator
 from colorizer.inference import predict_ab
-from colorizer.listening import CHANNELS, RECOLORING_WEIGHT, _look, _recolored, _revealed, teach
-from tests.colorizer.drawings import landscape, write_data
+from colorizer.listening import CHANNELS, _lesson, _look, teach
+from tests.colorizer.drawings import data_folder, landscape
 
 SMALL = NetworkConfig(bottleneck_channels=16, decoder_channels=(16, 16, 16, 16), chroma_bins=True)
 STEPS = 8
@@ -31,33 +29,28 @@ def seeing() -> Generator:
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = None
     with torch.no_grad():
-        generator.train()(lights(0))
+        generator.train()(rgb_to_lab(torch.stack(landscapes(0)).float() / 255)[:, :1])
     return generator.eval()
 
 
-def lights(seed: int) -> torch.Tensor:
-    """L (4, 1, 256, 256)."""
-    pictures = torch.stack([to_tensor(landscape(256, 256, seed=seed + number)) for number in range(4)])
-    return rgb_to_lab(pictures.float() / 255)[:, :1]
+def landscapes(seed: int) -> list[torch.Tensor]:
+    """Four, uint8 RGB (3, 256, 256) each."""
+    return [to_tensor(landscape(256, 256, seed=seed + number)) for number in range(4)]
 
 
 def exam(generator: Generator) -> float:
     """What a lesson asks for, of landscapes that were not learned from, always at the same points."""
     rng = np.random.default_rng(3)
-    pictures = [to_tensor(landscape(256, 256, seed=40 + number)) for number in range(4)]
     with torch.no_grad():
-        photos = _look(generator, pictures)
-        marks = [_revealed(p, rng) + RECOLORING_WEIGHT * _recolored(p, rng) for p in photos for _ in range(4)]
+        photos = _look(generator, landscapes(40))
+        marks = [_lesson(photo, rng) for photo in photos for _ in range(4)]
     return float(torch.stack(marks).mean())
 
 
 class ListeningTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = Path(folder.name)
-        write_data(cls.folder)
+        cls.folder = data_folder(cls)
         cls.generator = seeing()
 
     def test_what_is_told_reaches_better_after_a_few_lessons(self) -> None:

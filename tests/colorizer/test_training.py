@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import tempfile
 import unittest
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from colorizer.pace import Pace
 from colorizer.reports import Ending, Evaluated, Figures, Outcome, Progress
 from colorizer.runaway import what_ran_away
 from colorizer.training import Training
-from tests.colorizer.drawings import write_data
+from tests.colorizer.drawings import data_folder
 
 SMALL = NetworkConfig(
     bottleneck_channels=16,
@@ -38,10 +37,7 @@ SMOKE = replace(RECIPES["smoke"], network=SMALL)
 class TrainingTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = Path(folder.name)
-        write_data(cls.folder)
+        cls.folder = data_folder(cls)
         cls.addClassCleanup(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)  # on pictures so small, threads wait for one another
         cls.whole = Training(SMOKE, cls.folder / "whole", *open_data(cls.folder, SMOKE))
